@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of the package is held to.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A service that only publishes turns the trait off, and then checks out neither database nor YAML parser.
+let daemon: TargetDependencyCondition? = .when(traits: ["Daemon"])
+
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser", condition: daemon)
+let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: daemon)
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams", condition: daemon)
+
+let package = Package(
+  name: "bus",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Bus", targets: ["Bus"]),
+    .library(name: "BusTesting", targets: ["BusTesting"]),
+    .executable(name: "busd", targets: ["BusdCommand"]),
+    .executable(name: "bus", targets: ["BusCommand"]),
+    .executable(name: "shop", targets: ["Shop"]),
+  ],
+  traits: [
+    .trait(name: "Daemon", description: "The daemon and the tools: busd, bus and what they store and parse."),
+    .default(enabledTraits: ["Daemon"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    // The system's libraries and the few lines of C.
+    .systemLibrary(name: "CZeroMQ"),
+    .target(name: "CChecksum"),
+    .target(name: "CProcess"),
+
+    // 1: the words and their bytes; sockets.
+    .target(name: "BusProtocol", dependencies: ["CChecksum"], swiftSettings: strict),
+    .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
+
+    // 2: what keeps, and what wires.
+    .target(name: "BusSpool", dependencies: ["BusProtocol"], swiftSettings: strict),
+    .target(name: "BusStore", dependencies: ["BusProtocol", database], swiftSettings: strict),
+    .target(name: "BusTopology", dependencies: ["BusProtocol", yaml], swiftSettings: strict),
+
+    // 4: the daemon's inside, the library, the supervisor.
+    .target(
+      name: "BusBroker",
+      dependencies: ["BusProtocol", "ZeroMQ", "BusSpool", "BusStore", "BusTopology", logging],
+      swiftSettings: strict),
+    .target(
+      name: "Bus",
+      dependencies: ["BusProtocol", "CProcess", "ZeroMQ", "BusSpool", lifecycle, logging, signals],
+      swiftSettings: strict),
+    .target(name: "BusSupervisor", dependencies: ["BusProtocol", "BusTopology"], swiftSettings: strict),
+
+    // 5: what is run.
+    .executableTarget(
+      name: "BusdCommand",
+      dependencies: ["BusBroker", "BusProtocol", "BusSpool", "BusTopology", arguments, lifecycle, logging, signals],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "BusCommand",
+      dependencies: ["Bus", "BusProtocol", "BusSupervisor", "BusTopology", "BusSpool", arguments, lifecycle, logging],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "Shop", dependencies: ["Bus", database, lifecycle, logging], swiftSettings: strict),
+    .executableTarget(
+      name: "BusBench", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", logging],
+      swiftSettings: strict),
+
+    // For users' tests and for ours.
+    .target(
+      name: "BusTesting", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology", logging],
+      swiftSettings: strict),
+
+    // The program that the end-to-end tests start and kill.
+    .executableTarget(
+      name: "BusFixture", dependencies: ["Bus", "BusProtocol"], path: "Tests/BusFixture", swiftSettings: strict),
+
+    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
+    .testTarget(name: "BusSpoolTests", dependencies: ["BusSpool", "BusProtocol"], swiftSettings: strict),
+    .testTarget(name: "BusTopologyTests", dependencies: ["BusTopology", "BusProtocol"], swiftSettings: strict),
+    .testTarget(
+      name: "BusBrokerTests", dependencies: ["BusBroker", "BusProtocol", "BusTesting", "ZeroMQ"], swiftSettings: strict),
+    .testTarget(name: "BusTests", dependencies: ["Bus", "BusProtocol", "BusTesting", logging], swiftSettings: strict),
+    .testTarget(
+      name: "BusCommandTests",
+      dependencies: ["BusCommand", "BusdCommand", "BusProtocol", arguments], swiftSettings: strict),
+    .testTarget(
+      name: "BusSupervisorTests", dependencies: ["BusSupervisor", "BusProtocol", "BusTopology"],
+      swiftSettings: strict),
+    .testTarget(name: "ExampleTests", dependencies: ["Bus", "BusTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "Bus", "BusCommand", "BusFixture", "BusProtocol", "BusSpool", "BusTesting", "BusdCommand", "Shop", "ZeroMQ",
+        logging,
+      ], exclude: ["Python"], swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,148 @@
+internal import BusProtocol
+internal import Logging
+internal import Synchronization
+
+/// One engine on one connection: says what it wants at each session, hands what busd pushes to its runners, and keeps
+/// the leases alive.
+final class EngineRunner<Services: Sendable>: Sendable {
+  private struct State {
+    var workers: WorkerRunner<Services>?
+    var subscriptions: [SubscriptionName: SubscriptionRunner] = [:]
+    var lease: Duration = .seconds(15)
+    var isStopping = false
+    /// When the beats that busd has not answered yet were sent, oldest first.
+    var beats: [ContinuousClock.Instant] = []
+  }
+
+  /// An answer to a beat of which more than this many are unanswered counts for the oldest that is remembered.
+  private static var rememberedBeats: Int { 16 }
+
+  private let declarations: EngineDeclarations<Services>
+  private let services: Services
+  private let concurrency: Int?
+  private let port: EnginePort
+  private let surroundings: RunSurroundings
+  private let state = Mutex(State())
+  private let alarm = Alarm()
+
+  /// The hands of a process for which neither the environment nor the topology says a number.
+  static var defaultConcurrency: Int { 8 }
+  /// The most jobs that a process holds beyond those that run.
+  static var maximumPrefetch: Int { 128 }
+
+  init(
+    _ declarations: EngineDeclarations<Services>, services: Services, concurrency: Int?, port: EnginePort,
+    surroundings: RunSurroundings
+  ) {
+    self.declarations = declarations
+    self.services = services
+    self.concurrency = concurrency
+    self.port = port
+    self.surroundings = surroundings
+  }
+
+  // MARK: What busd says
+
+  /// A session began, the first or another: busd hears all that belongs to it, in this order.
+  func sessionBegan(_ welcome: Welcome) {
+    let (workers, subscriptions) = state.withLock { state in
+      state.lease = welcome.lease
+      state.beats = []
+      let workers = state.workers ?? makeWorkers(welcome)
+      state.workers = workers
+      if state.subscriptions.isEmpty { state.subscriptions = makeSubscriptions(welcome) }
+      return (workers, state.isStopping ? [] : state.subscriptions.values.map { $0 })
+    }
+    if !subscriptions.isEmpty { port.wish(subscriptions.map(\.wish)) }
+    workers.sessionBegan()
+    beat()
+  }
+
+  /// busd pushed something.
+  func received(_ reply: Reply) {
+    let (workers, subscriptions) = state.withLock { ($0.workers, $0.subscriptions) }
+    switch reply {
+    case .jobs(let assignments):
+      workers?.assigned(assignments)
+      keepBeating()
+    case .granted(let grants):
+      for grant in grants { subscriptions[grant.subscription]?.granted(grant) }
+      keepBeating()
+    case .beaten(let lostJobs, let lostSubscriptions):
+      // Answers come in order: this one is for the oldest beat, or for a later one, which only makes it safer.
+      let sentAt = state.withLock { $0.beats.isEmpty ? nil : $0.beats.removeFirst() }
+      if let sentAt { workers?.beaten(lost: lostJobs, sentAt: sentAt) }
+      for name in lostSubscriptions { subscriptions[name]?.lost() }
+    default: break
+    }
+  }
+
+  /// Ends in order: no new work; what is mapped is stored; what runs ends within the grace or goes back.
+  func stop(grace: Duration) async {
+    let (workers, subscriptions) = state.withLock { state in
+      state.isStopping = true
+      return (state.workers, state.subscriptions.values.map { $0 })
+    }
+    await withDiscardingTaskGroup { group in
+      for subscription in subscriptions { group.addTask { await subscription.stop() } }
+      if let workers { group.addTask { await workers.stop(grace: grace) } }
+    }
+    alarm.cancel()
+  }
+
+  // MARK: Leases
+
+  /// Says what is held, while anything is, each third of the lease.
+  private func beat() {
+    let (workers, subscriptions, lease) = state.withLock { ($0.workers, $0.subscriptions, $0.lease) }
+    let lost = subscriptions.values.filter { $0.wasLost(within: lease * 2) }
+    if !lost.isEmpty {
+      port.wish(lost.map(\.wish))
+      keepBeating()
+    }
+    let jobs = workers?.held ?? []
+    let seats = subscriptions.values.compactMap(\.held)
+    guard !jobs.isEmpty || !seats.isEmpty else { return }
+    state.withLock { state in
+      if state.beats.count < EngineRunner.rememberedBeats { state.beats.append(.now) }
+    }
+    port.say(.beat(jobs: jobs, subscriptions: seats))
+    keepBeating()
+  }
+
+  private func keepBeating() {
+    let lease = state.withLock { $0.lease }
+    alarm.set(at: .now + lease / 3) { [weak self] in self?.beat() }
+  }
+
+  // MARK: Wiring
+
+  private func makeWorkers(_ welcome: Welcome) -> WorkerRunner<Services> {
+    let hands = Hands(
+      engine: surroundings.engine,
+      queues: queues(welcome.wiring).map { QueueName(engine: surroundings.engine, name: $0) },
+      workers: declarations.workers.map(\.name),
+      concurrency: concurrency ?? welcome.wiring?.concurrency ?? EngineRunner.defaultConcurrency)
+    return WorkerRunner(
+      kinds: declarations.workers, services: services, hands: hands,
+      maximumPrefetch: EngineRunner.maximumPrefetch, lease: welcome.lease, port: port, surroundings: surroundings)
+  }
+
+  /// Without a topology an engine works every queue that its declarations name.
+  private func queues(_ wiring: EngineWiring?) -> [Name] {
+    if let wiring, !wiring.queues.isEmpty { return wiring.queues.map(\.name) }
+    let named = declarations.workers.map(\.queue) + declarations.subscriptions.compactMap(\.queue)
+    return [.defaultQueue] + Set(named).subtracting([.defaultQueue]).sorted()
+  }
+
+  private func makeSubscriptions(_ welcome: Welcome) -> [SubscriptionName: SubscriptionRunner] {
+    var runners: [SubscriptionName: SubscriptionRunner] = [:]
+    for mapping in declarations.subscriptions {
+      let wired = welcome.wiring?.subscriptions.first { $0.name == mapping.name }
+      guard wired?.isEnabled ?? true else { continue }
+      let runner = SubscriptionRunner(mapping, wiredQueue: wired?.queue, port: port, surroundings: surroundings)
+      runners[runner.name] = runner
+    }
+    return runners
+  }
+}

@@ -1,0 +1,61 @@
+public import BusProtocol
+
+extension BusClient {
+  /// Asks for a job, and says what became of the wish: enqueued, merged into one that waits, or parked.
+  ///
+  /// Asked again until busd answers, under one id, so that a lost answer makes no second job. Throws `unreachable` or
+  /// `timeout` when it did not answer in time: then the job may still come to be.
+  ///
+  /// - Parameters:
+  ///   - engine: whose job it is; the worker's own when it names one, else that of the job that runs here.
+  ///   - at: not before then.
+  ///   - delay: not before so long from now.
+  @discardableResult
+  public func enqueue(
+    _ worker: some Worker, engine: Name? = nil, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
+    priority: Int? = nil, timeout: Duration = .seconds(10)
+  ) async throws(BusError) -> EnqueueOutcome {
+    let draft: JobDraft
+    do { draft = try JobDraft(worker) } catch { throw BusError(code: error.code.rawValue, error.message) }
+    guard let engine = engine ?? draft.engine ?? RunSurroundings.currentEngine else {
+      throw BusError(
+        code: "configuration", "\(draft.worker) names no engine", help: "pass engine:, or give it a static engine")
+    }
+    let id = nextJobID()
+    var job = draft.job(
+      id: id, engine: engine, queue: queue,
+      cause: BusContext.current.cause(source: configuration.source, job: id),
+      dueAt: at ?? delay.map { configuration.now() + $0 })
+    if let priority { job.priority = priority }
+    return try await enqueue([job], timeout: timeout)[0]
+  }
+
+  /// Asks for a job of a worker that this program does not have, by its name.
+  ///
+  /// Locks are given as their text, `search.IndexUser(42)`.
+  @discardableResult
+  public func enqueue(
+    _ worker: Name, engine: Name, _ inputs: JSONObject, queue: Name? = nil, queueLock: String? = nil,
+    workerLock: String? = nil, priority: Int = 0, at: Timestamp? = nil, in delay: Duration? = nil,
+    retry: RetryPolicy? = nil, timeout: Duration = .seconds(10)
+  ) async throws(BusError) -> EnqueueOutcome {
+    let id = nextJobID()
+    let job = NewJob(
+      id: id, queue: QueueName(engine: engine, name: queue ?? .defaultQueue), worker: worker, inputs: inputs,
+      queueLock: queueLock, workerLock: workerLock, priority: priority,
+      dueAt: at ?? delay.map { configuration.now() + $0 }, retry: retry,
+      cause: BusContext.current.cause(source: configuration.source, job: id))
+    return try await enqueue([job], timeout: timeout)[0]
+  }
+
+  /// Asks for jobs, all in one step; the outcomes are in the order of the wishes.
+  public func enqueue(
+    _ jobs: [NewJob], timeout: Duration = .seconds(10)
+  ) async throws(BusError) -> [EnqueueOutcome] {
+    let reply = try await link.request(timeout: timeout) { .enqueue(request: $0, jobs: jobs) }
+    guard case .enqueued(_, let outcomes) = reply, outcomes.count == jobs.count else {
+      throw BusClient.unexpected(reply)
+    }
+    return outcomes
+  }
+}

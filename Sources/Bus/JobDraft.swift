@@ -1,0 +1,53 @@
+internal import BusProtocol
+
+/// A worker turned into what a job is made of, before it is known where, when and why it runs.
+struct JobDraft: Sendable {
+  var worker: Name
+  var engine: Name?
+  var queue: Name
+  var inputs: JSONObject
+  var inputsByteCount: Int
+  var queueLock: LockKey?
+  var workerLock: LockKey?
+  var priority: Int
+  var retry: RetryPolicy?
+
+  /// Refuses inputs and locks that busd would refuse: better here, where the worker is at hand.
+  init<W: Worker>(_ worker: W) throws(ProtocolError) {
+    self.worker = W.name
+    engine = W.engine
+    queue = W.queue
+    inputs = try JSONValueEncoder().encodeObject(worker)
+    inputsByteCount = JSONValue.object(inputs).bytes.count
+    queueLock = worker.queueLock
+    workerLock = worker.workerLock
+    priority = worker.priority
+    retry = W.retry
+    try check()
+  }
+
+  /// The job: of an engine, in the queue that the worker names, else in the one that is given, else in `default`.
+  func job(id: JobID, engine: Name, queue: Name?, cause: JobCause, dueAt: Timestamp? = nil) -> NewJob {
+    let namespace = "\(engine).\(worker)"
+    return NewJob(
+      id: id,
+      queue: QueueName(engine: engine, name: self.queue == .defaultQueue ? queue ?? .defaultQueue : self.queue),
+      worker: worker, inputs: inputs, queueLock: queueLock?.text(workerNamespace: namespace),
+      workerLock: workerLock?.text(workerNamespace: namespace), priority: priority, dueAt: dueAt, retry: retry,
+      cause: cause)
+  }
+
+  private func check() throws(ProtocolError) {
+    guard inputsByteCount <= NewJob.maximumInputsByteCount else {
+      throw ProtocolError(
+        .tooLarge,
+        "the inputs of \(worker) have \(inputsByteCount) bytes, the limit is \(NewJob.maximumInputsByteCount): "
+          + "pass an id, and look the rest up when it runs")
+    }
+    for lock in [queueLock, workerLock] {
+      // 400 for the namespace: two names of at most 200.
+      guard let lock, lock.text(workerNamespace: "").utf8.count > 1000 - 401 else { continue }
+      throw ProtocolError(.tooLarge, "a lock key of \(worker) is longer than 599 bytes: lock on an id")
+    }
+  }
+}

@@ -1,0 +1,281 @@
+internal import BusProtocol
+internal import Logging
+internal import ZeroMQ
+
+/// What a listener of the link is told, on the link's thread.
+enum LinkEvent: Sendable {
+  /// A session began, the first or another.
+  case up(Welcome)
+  /// The session is gone.
+  case down
+  /// busd pushed something.
+  case pushed(Reply)
+}
+
+/// The connection to busd: one socket for requests on a thread of its own. It comes back for ever.
+actor Link {
+  /// What becomes of a request; called on the link's thread.
+  typealias Answer = @Sendable (Result<Reply, BusError>) -> Void
+
+  nonisolated let thread: SocketThread
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+  nonisolated let context: Context
+
+  private let endpoint: String
+  private let logger: Logger
+  private let random: @Sendable () -> UInt64
+  private var talk: Conversation<Answer>
+  private var connection: Connection?
+  private var welcome: Welcome?
+  private var listeners: [Int: @Sendable (LinkEvent) -> Void] = [:]
+  private var lastListener = 0
+  /// What the socket had no room for; goes before anything else. Bounded: requests are bounded by who asks.
+  private var unsent: [[[UInt8]]] = []
+  private var timer: (id: TimerID, at: ContinuousClock.Instant)?
+  private var isEnded = false
+
+  /// A socket that is connected, or tries to be, with what watches it. A class, so that it can be replaced whole.
+  private final class Connection {
+    let socket: Socket
+    var monitor: SocketMonitor?
+    var watch: WatchID?
+    init(_ socket: consuming Socket) { self.socket = socket }
+  }
+
+  private static let messagesPerTurn = 256
+  private static let longestPause: Duration = .seconds(5)
+  private static let sendingRetry: Duration = .milliseconds(5)
+  /// The most messages that wait for room in the socket; beyond, they count as lost and are asked again.
+  private static let maximumUnsent = 10_000
+
+  init(
+    endpoint: String, hello: Hello, logger: Logger, random: @escaping @Sendable () -> UInt64
+  ) throws(ZeroMQError) {
+    thread = try SocketThread(name: "bus-link")
+    context = try Context()
+    self.endpoint = endpoint
+    self.logger = logger
+    self.random = random
+    talk = Conversation(hello: hello)
+  }
+
+  /// Begins to connect.
+  nonisolated func start() { onThread { $0.connect() } }
+
+  /// Runs the body on the link's thread, after what was asked for before.
+  nonisolated func onThread(_ body: @escaping @Sendable (isolated Link) -> Void) {
+    thread.perform { self.assumeIsolated { body($0) } }
+  }
+
+  // MARK: Asking
+
+  /// Asks busd until it answers or the deadline passes; without a deadline for ever.
+  nonisolated func ask(
+    deadline: ContinuousClock.Instant? = nil, _ make: @escaping @Sendable (UInt64) -> Request,
+    answer: @escaping Answer
+  ) {
+    onThread { link in link.ask(make, deadline: deadline, answer: answer) }
+  }
+
+  func ask(_ make: (UInt64) -> Request, deadline: ContinuousClock.Instant?, answer: @escaping Answer) {
+    guard !isEnded else { return answer(.failure(Link.ended)) }
+    perform(talk.ask(make, deadline: deadline, now: .now, answer: answer).actions)
+    plan()
+  }
+
+  /// Asks busd and waits for the answer; a refusal is thrown.
+  nonisolated func request(
+    timeout: Duration, _ make: @escaping @Sendable (UInt64) -> Request
+  ) async throws(BusError) -> Reply {
+    let result: Result<Reply, BusError> = await withCheckedContinuation { continuation in
+      ask(deadline: .now + timeout, make) { continuation.resume(returning: $0) }
+    }
+    switch try result.get() {
+    case .refused(_, let refusal): throw BusError(refusal)
+    case let reply: return reply
+    }
+  }
+
+  /// Says what has no answer to wait for; dropped while there is no session, since the next one begins anew.
+  nonisolated func say(_ request: Request) {
+    let frames = request.frames
+    onThread { link in if link.talk.isTogether { link.send(frames) } }
+  }
+
+  /// Tells the closure what happens, on this thread; at once, if a session is there.
+  func listen(_ listener: @escaping @Sendable (LinkEvent) -> Void) -> Int {
+    lastListener += 1
+    listeners[lastListener] = listener
+    if talk.isTogether, let welcome { listener(.up(welcome)) }
+    return lastListener
+  }
+
+  func unlisten(_ id: Int) { listeners[id] = nil }
+
+  private func tell(_ event: LinkEvent) {
+    for listener in listeners.sorted(by: { $0.key < $1.key }) { listener.value(event) }
+  }
+
+  // MARK: The socket
+
+  private func connect() {
+    guard !isEnded else { return }
+    do {
+      let connection = Connection(try Socket(.dealer, in: context, options: .clientRequests))
+      connection.monitor = try connection.socket.monitor(on: thread) { event in
+        self.assumeIsolated { $0.observe(event) }
+      }
+      connection.watch = thread.watch(connection.socket) { self.assumeIsolated { $0.receive() } }
+      self.connection = connection
+      try connection.socket.connect(endpoint)
+    } catch {
+      logger.error("the bus cannot be reached", metadata: ["endpoint": "\(endpoint)", "error": "\(error)"])
+      reconnect()
+    }
+  }
+
+  private func disconnect() {
+    if let watch = connection?.watch { thread.unwatch(watch) }
+    connection?.monitor = nil
+    connection = nil
+    unsent = []
+  }
+
+  private func observe(_ event: SocketMonitor.Event) {
+    switch event {
+    case .handshakeSucceeded:
+      perform(talk.connected(now: .now))
+      plan()
+    case .disconnected:
+      talk.disconnected()
+      unsent = []
+      tell(.down)
+    case .handshakeFailed, .authenticationFailed:
+      logger.error("the bus refused the connection", metadata: ["endpoint": "\(endpoint)", "event": "\(event)"])
+      talk.disconnected()
+      reconnect()
+    default: break
+    }
+  }
+
+  /// A new socket after a pause that grows with each try, with chance in it, so that not all come at once.
+  private func reconnect() {
+    disconnect()
+    let pause = min(Duration.milliseconds(100) * (1 << min(talk.reconnects, 6)), Link.longestPause)
+    let share = Double(random() >> 11) / Double(1 << 53)
+    _ = thread.schedule(at: .now + pause * (0.5 + share / 2)) { self.assumeIsolated { $0.connect() } }
+  }
+
+  private func receive() {
+    for _ in 0..<Link.messagesPerTurn {
+      do {
+        guard let message = try connection?.socket.receive() else { return }
+        take(try Reply(frames: message.frames))
+      } catch {
+        logger.error("an answer of the bus was not understood", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private func take(_ reply: Reply) {
+    switch reply {
+    case .welcome(let welcome):
+      self.welcome = welcome
+      let resent = talk.welcomed(now: .now)
+      tell(.up(welcome))
+      perform(resent)
+    case .refused(nil, let refusal) where refusal.code == "no_session": perform(talk.noSession(now: .now))
+    case .refused(nil, let refusal):
+      logger.error("the bus refused a message", metadata: ["error": "\(refusal)"])
+    case .ping: break
+    case .granted, .jobs, .beaten: tell(.pushed(reply))
+    default: if let number = reply.request { talk.answered(number, now: .now)?(.success(reply)) }
+    }
+    plan()
+  }
+
+  // MARK: Sending and time
+
+  private func perform(_ actions: [Conversation<Answer>.Action]) {
+    for action in actions {
+      switch action {
+      case .send(let frames): send(frames)
+      case .reconnect: reconnect()
+      }
+    }
+  }
+
+  private func send(_ frames: [[UInt8]]) {
+    guard unsent.isEmpty, transmit(frames) else {
+      if unsent.count < Link.maximumUnsent { unsent.append(frames) }
+      return plan()
+    }
+  }
+
+  private func transmit(_ frames: [[UInt8]]) -> Bool {
+    do { return try connection?.socket.send(Multipart(frames)) == .sent } catch {
+      logger.error("a message to the bus was not sent", metadata: ["error": "\(error)"])
+      return true
+    }
+  }
+
+  private func tick() {
+    timer = nil
+    while let next = unsent.first, transmit(next) { unsent.removeFirst() }
+    let (expired, actions) = talk.tick(now: .now)
+    for answer in expired { answer(.failure(unanswered)) }
+    perform(actions)
+    plan()
+  }
+
+  private var unanswered: BusError {
+    talk.isTogether
+      ? BusError(code: "timeout", "busd at \(endpoint) did not answer in time", help: "look at busd: bus queues")
+      : BusError(
+        code: "unreachable", "cannot reach busd at \(endpoint)", help: "start one with busd, or with bus dev")
+  }
+
+  /// One timer for the first moment at which something is due.
+  private func plan() {
+    var next = talk.nextDeadline
+    if !unsent.isEmpty { next = min(next ?? .now + Link.sendingRetry, .now + Link.sendingRetry) }
+    guard let next else { return }
+    if let timer {
+      if timer.at <= next { return }
+      thread.cancel(timer.id)
+    }
+    timer = (thread.schedule(at: next) { self.assumeIsolated { $0.tick() } }, next)
+  }
+
+  // MARK: The end
+
+  private static var ended: BusError { BusError(code: "stopped", "the client of the bus has stopped") }
+
+  /// Says goodbye and ends the thread; what was asked is answered with an error.
+  nonisolated func stop() {
+    onThread { link in
+      guard !link.isEnded else { return }
+      link.isEnded = true
+      if link.talk.isTogether { link.send(Request.bye.frames) }
+      for answer in link.talk.end() { answer(.failure(Link.ended)) }
+      link.tell(.down)
+      link.listeners = [:]
+      link.disconnect()
+      link.thread.stop()
+    }
+  }
+}
+
+extension Reply {
+  /// The number of the request that it answers.
+  fileprivate var request: UInt64? {
+    switch self {
+    case .carried(let request, _, _), .published(let request, _, _), .events(let request, _),
+      .subscribed(let request), .committed(let request, _), .enqueued(let request, _), .finished(let request, _),
+      .answer(let request, _):
+      request
+    case .refused(let request, _): request
+    case .welcome, .granted, .jobs, .beaten, .ping: nil
+    }
+  }
+}

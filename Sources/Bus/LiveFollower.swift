@@ -1,0 +1,139 @@
+internal import BusProtocol
+
+/// Decides what a listener may believe: live events when nothing was missed, reading from the spool when something was.
+///
+/// It is complete through an offset: everything wanted up to there was delivered. At each mark it compares how many
+/// events of the wanted topics came with how many there were. Never a silent gap, never an event twice, always in
+/// order.
+struct LiveFollower {
+  /// What to do.
+  enum Action: Equatable {
+    /// Hand on: records one behind the other, in which only what lies behind `after` counts.
+    case deliver(after: Offset, through: Offset, records: [[UInt8]], missing: ClosedRange<UInt64>?)
+    /// Ask busd for what follows the offset; the answer comes to ``answered(_:)`` or ``readFailed()``.
+    case read(after: Offset)
+    /// The log is another one: offsets mean nothing here any more.
+    case logChanged
+  }
+
+  /// More than this between two marks is not kept: it is read from the spool instead.
+  static let maximumBufferByteCount = 64 << 20
+
+  let filter: TopicFilter
+  private(set) var through: Offset
+  private var log: LogID?
+  private var buffer: [[UInt8]] = []
+  private var bufferByteCount = 0
+  private var counts: [[UInt8]: Int] = [:]
+  /// Whether all that came since the last mark is in the buffer.
+  private var isBufferWhole = true
+  private var isReading = false
+  /// The listener has enough for now: what comes meanwhile is read later.
+  private var isHeld = false
+  /// The highest offset that is known to be on disk.
+  private var head: Offset
+  private var announced: Offset
+
+  init(patterns: [TopicPattern], after: Offset) {
+    filter = TopicFilter(patterns)
+    through = after
+    announced = after
+    head = after
+  }
+
+  /// A session began: where the log ends, and which one it is.
+  mutating func sessionBegan(log: LogID, head: Offset) -> Action? {
+    if let known = self.log, known != log { return .logChanged }
+    self.log = log
+    self.head = max(self.head, head)
+    return readIfBehind()
+  }
+
+  /// Events came live; they count once their mark has come.
+  mutating func received(topic: [UInt8], records: [UInt8]) throws(ProtocolError) {
+    guard filter.wants(topic[...]) else { return }
+    var position = 0
+    var count = 0
+    while position < records.count {
+      position += try RecordHeader(records.span.bytes, at: position).recordByteCount
+      count += 1
+    }
+    counts[topic, default: 0] += count
+    guard !isReading, !isHeld, bufferByteCount + records.count <= LiveFollower.maximumBufferByteCount else {
+      dropBuffer()
+      isBufferWhole = false
+      return
+    }
+    buffer.append(records)
+    bufferByteCount += records.count
+  }
+
+  /// A batch is over.
+  mutating func received(_ mark: Mark) -> Action? {
+    defer {
+      dropBuffer()
+      counts = [:]
+      isBufferWhole = true
+    }
+    if let log, mark.log != log { return .logChanged }
+    log = mark.log
+    head = max(head, mark.through)
+    guard mark.through > through else { return mark.counts.isEmpty ? announce() : nil }
+    guard !isReading, !isHeld else { return nil }
+    guard mark.after <= through, isComplete(mark) else { return readIfBehind() }
+    let before = through
+    through = mark.through
+    guard !buffer.isEmpty else { return nil }
+    announced = through
+    return .deliver(after: before, through: through, records: buffer, missing: nil)
+  }
+
+  private func isComplete(_ mark: Mark) -> Bool {
+    isBufferWhole
+      && mark.counts.allSatisfy { topic, count in
+        let bytes = Array(topic.utf8)
+        return !filter.wants(bytes[...]) || counts[bytes] == count
+      }
+  }
+
+  /// Says how far it is although nothing was wanted: the listener's cursor moves too.
+  private mutating func announce() -> Action? {
+    guard announced < through, !isReading, !isHeld else { return nil }
+    defer { announced = through }
+    return .deliver(after: announced, through: through, records: [], missing: nil)
+  }
+
+  /// busd answered a read.
+  mutating func answered(_ chunk: EventsChunk) -> [Action] {
+    isReading = false
+    head = max(head, chunk.head)
+    guard chunk.through > through || chunk.missing != nil else { return [] }
+    let before = through
+    through = max(through, chunk.through)
+    announced = through
+    let delivery = Action.deliver(
+      after: before, through: through, records: chunk.records.isEmpty ? [] : [chunk.records],
+      missing: chunk.missing)
+    return [delivery] + (readIfBehind().map { [$0] } ?? [])
+  }
+
+  /// A read was not answered, or refused: it is asked again at the next sign of life.
+  mutating func readFailed() { isReading = false }
+
+  /// The listener has enough; or it has room again, and what was missed meanwhile is read.
+  mutating func hold(_ isHeld: Bool) -> Action? {
+    self.isHeld = isHeld
+    return isHeld ? nil : readIfBehind()
+  }
+
+  private mutating func readIfBehind() -> Action? {
+    guard through < head, !isReading, !isHeld else { return nil }
+    isReading = true
+    return .read(after: through)
+  }
+
+  private mutating func dropBuffer() {
+    buffer = []
+    bufferByteCount = 0
+  }
+}

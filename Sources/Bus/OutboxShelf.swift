@@ -1,0 +1,92 @@
+internal import BusProtocol
+internal import BusSpool
+
+#if canImport(Glibc)
+  @preconcurrency internal import Glibc
+#elseif canImport(Musl)
+  @preconcurrency internal import Musl
+#else
+  @preconcurrency internal import Darwin
+#endif
+
+/// The outboxes of one service: a directory each, named by its publisher, locked by the process that has it.
+struct OutboxShelf: Sendable {
+  let directory: String
+  let maximumByteCount: Int
+  let syncs: Bool
+  let now: @Sendable () -> Timestamp
+  let random: @Sendable () -> UInt64
+
+  init(_ configuration: BusConfiguration) {
+    directory = "\(configuration.outboxDirectory)/\(configuration.service)"
+    maximumByteCount = configuration.maximumOutboxByteCount
+    syncs = configuration.syncsOutbox
+    now = configuration.now
+    random = configuration.random
+  }
+
+  /// Makes an outbox for this process.
+  func make() throws(BusError) -> Outbox {
+    try makeDirectories()
+    return try open(PublisherID(at: now(), random: (random(), random())))
+  }
+
+  /// The outboxes that processes left behind with events in them; those that are empty are removed.
+  func orphans() -> [Outbox] {
+    guard let names = try? OutboxShelf.names(in: directory) else { return [] }
+    var orphans: [Outbox] = []
+    for name in names {
+      // Locked means that its process lives: it is not an orphan. One without a segment is being made right now: its
+      // process takes the lock before it makes the first, and must not find the lock taken.
+      guard let publisher = try? PublisherID(name), hasSegment(name), let outbox = try? open(publisher) else {
+        continue
+      }
+      if outbox.isEmpty {
+        // Best effort: what cannot be removed now is seen again in a minute.
+        try? outbox.close()
+        rmdir(outbox.directory)
+      } else {
+        orphans.append(outbox)
+      }
+    }
+    return orphans
+  }
+
+  private func hasSegment(_ name: String) -> Bool {
+    (try? OutboxShelf.names(in: "\(directory)/\(name)"))?.contains { $0.hasSuffix(".seg") } ?? false
+  }
+
+  private func open(_ publisher: PublisherID) throws(BusError) -> Outbox {
+    do {
+      return try Outbox(
+        directory: "\(directory)/\(publisher)", publisher: publisher, maximumByteCount: maximumByteCount,
+        syncs: syncs, now: now(), random: random)
+    } catch {
+      throw BusError(code: "outbox", "the outbox cannot be opened: \(error.message)", help: "set BUS_STATE_DIR")
+    }
+  }
+
+  private func makeDirectories() throws(BusError) {
+    var made = directory.hasPrefix("/") ? "" : "."
+    for part in directory.split(separator: "/") {
+      made += "/\(part)"
+      guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+      throw BusError(
+        code: "outbox", "the directory \(made) cannot be made: \(String(cString: strerror(errno)))",
+        help: "set BUS_STATE_DIR to a directory that this process may write")
+    }
+  }
+
+  private static func names(in path: String) throws(BusError) -> [String] {
+    guard let stream = opendir(path) else { throw BusError(code: "outbox", "\(path) cannot be listed") }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

@@ -1,0 +1,36 @@
+/// Thrown by a worker: this run failed, try again, after the given time or by the retry policy.
+///
+/// ```swift
+/// throw Retry(after: .seconds(30), "the index is rebuilding")
+/// ```
+public struct Retry: Error, Hashable, Sendable, CustomStringConvertible {
+  /// How long to wait; nil for what the retry policy says.
+  public let after: Duration?
+  /// Why, for `bus why` and the logs.
+  public let reason: String
+
+  /// Asks for another run; it counts as an attempt.
+  public init(after: Duration? = nil, _ reason: String = "the worker asked for another run") {
+    self.after = after
+    self.reason = reason
+  }
+
+  /// The reason.
+  public var description: String { reason }
+}
+
+/// Thrown by a worker: this can never succeed. The job is dead at once, kept with the reason until someone acts.
+///
+/// ```swift
+/// throw GiveUp("invoice \(invoiceID) was never issued")
+/// ```
+public struct GiveUp: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Why, for `bus why` and the logs.
+  public let reason: String
+
+  /// Ends the job's life without success.
+  public init(_ reason: String) { self.reason = reason }
+
+  /// The reason.
+  public var description: String { reason }
+}

@@ -1,0 +1,83 @@
+public import BusProtocol
+public import Logging
+
+/// One run of a worker: what it gets besides its inputs.
+///
+/// A test makes one by hand and needs no bus: `try await IndexUser(userID: 42).work(Run(services: fakes))`.
+///
+/// A run has to end soon after its task is cancelled: its lease was lost, or its process stops.
+public struct Run<Services: Sendable>: Sendable {
+  /// What the engine made for its workers.
+  public let services: Services
+  /// The job that is run.
+  public let job: JobID
+  /// Which run of the job this is, from 1.
+  public let attempt: Int
+  /// Names this run's lease; larger than that of every run before. Writes to other stores can be fenced with it: refuse
+  /// what comes with a smaller one.
+  public let fence: UInt64
+  /// The queue from which the job came.
+  public let queue: QueueName
+  /// Why the job exists.
+  public let cause: JobCause
+  /// The bus of the engine; nil in a run made by hand.
+  public let bus: BusClient?
+
+  private let lease: RunLease
+  private let baseLogger: Logger
+
+  /// Logs with the job's id.
+  public var logger: Logger {
+    var logger = baseLogger
+    logger[metadataKey: "job.id"] = "\(job)"
+    logger[metadataKey: "job.attempt"] = "\(attempt)"
+    return logger
+  }
+
+  /// Whether the job is not this run's any more: what it does now another run may do too.
+  public var isLeaseLost: Bool { lease.isLost }
+
+  /// A run made by hand, for a test.
+  public init(
+    services: Services, job: JobID = JobID(high: 0, low: 1), attempt: Int = 1, fence: UInt64 = 1,
+    queue: QueueName = QueueName(engine: "test", name: "default"), cause: JobCause = JobCause(),
+    logger: Logger = Logger(label: "bus.run"), bus: BusClient? = nil
+  ) {
+    self.services = services
+    self.job = job
+    self.attempt = attempt
+    self.fence = fence
+    self.queue = queue
+    self.cause = cause
+    self.bus = bus
+    baseLogger = logger
+    lease = RunLease()
+  }
+
+  init(services: Services, assignment: Assignment, surroundings: RunSurroundings, lease: RunLease) {
+    self.services = services
+    job = assignment.id
+    attempt = assignment.attempt
+    fence = assignment.token
+    queue = assignment.queue
+    cause = assignment.cause
+    bus = surroundings.bus
+    baseLogger = surroundings.logger
+    self.lease = lease
+  }
+
+  private init<Other>(_ run: Run<Other>, services: Services) {
+    self.services = services
+    job = run.job
+    attempt = run.attempt
+    fence = run.fence
+    queue = run.queue
+    cause = run.cause
+    bus = run.bus
+    baseLogger = run.baseLogger
+    lease = run.lease
+  }
+
+  /// The same run with other services: for a worker that needs none, in an engine that has some.
+  func with<Other: Sendable>(_ services: Other) -> Run<Other> { Run<Other>(self, services: services) }
+}

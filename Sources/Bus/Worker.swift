@@ -1,0 +1,87 @@
+public import BusProtocol
+
+/// A piece of work that runs later, perhaps in another process, perhaps more than once.
+///
+/// A worker is a small value of inputs, usually ids: it looks the truth up again when it runs, says whether it is still
+/// needed, and is safe to run twice.
+///
+/// ```swift
+/// struct IndexUser: Worker {
+///   let userID: Int
+///   var queueLock: LockKey? { LockKey(userID) }
+///
+///   func isNeeded(_ run: Run<SearchServices>) async throws -> Bool { try await run.services.users.exists(userID) }
+///   func work(_ run: Run<SearchServices>) async throws { try await run.services.index.write(userID) }
+/// }
+/// ```
+///
+/// - Important: The optional requirements have exactly the types shown here. A property of another type
+///   (`var queueLock: LockKey`, without the `?`) is another property, and the default stays.
+public protocol Worker<Services>: Codable, WorkerList {
+  /// What the worker needs to do its work: databases, clients. The engine makes it once and hands it to each run.
+  associatedtype Services: Sendable = Void
+
+  /// The name under which its jobs are stored: the type's name. Keep the old name here when you rename the type.
+  static var name: Name { get }
+
+  /// The engine that runs it, where jobs are enqueued by others; nil for the engine of whoever enqueues.
+  static var engine: Name? { get }
+
+  /// Where its jobs wait: `default`, unless the topology sends a subscription's jobs elsewhere.
+  static var queue: Name { get }
+
+  /// Values for inputs that an older payload lacks: jobs that the last version enqueued run in this one.
+  static var defaults: JSONObject { get }
+
+  /// When a failed run is tried again; nil for the queue's own policy.
+  static var retry: RetryPolicy? { get }
+
+  /// Within its queue the higher one goes first.
+  var priority: Int { get }
+
+  /// Of one key only one job waits: an equal one is merged into it. Freed when the job is picked up.
+  var queueLock: LockKey? { get }
+
+  /// Of one key only one job runs: others wait their turn. Freed when the run ends.
+  var workerLock: LockKey? { get }
+
+  /// Whether there is still something to do. False ends the job as *not needed*, without ``work(_:)``.
+  func isNeeded(_ run: Run<Services>) async throws -> Bool
+
+  /// Does the work. Throwing means that it failed: see ``Retry`` and ``GiveUp`` for more than the retry policy says.
+  func work(_ run: Run<Services>) async throws
+}
+
+extension Worker {
+  /// The type's own name, without what it is nested in.
+  public static var name: Name {
+    let text = String(describing: Self.self)
+    do {
+      return try Name(text, of: "worker")
+    } catch {
+      preconditionFailure("\(error.message); give the worker a `static let name`")
+    }
+  }
+
+  /// The engine of whoever enqueues.
+  public static var engine: Name? { nil }
+  /// The engine's queue `default`.
+  public static var queue: Name { .defaultQueue }
+  /// None: each input is in the payload, or optional.
+  public static var defaults: JSONObject { [:] }
+  /// The queue's own policy.
+  public static var retry: RetryPolicy? { nil }
+  /// Zero.
+  public var priority: Int { 0 }
+  /// None: equal jobs may wait side by side.
+  public var queueLock: LockKey? { nil }
+  /// None: equal jobs may run at once.
+  public var workerLock: LockKey? { nil }
+  /// Always.
+  public func isNeeded(_ run: Run<Services>) async throws -> Bool { true }
+}
+
+extension Name {
+  /// The queue of workers that name none.
+  static let defaultQueue: Name = "default"
+}

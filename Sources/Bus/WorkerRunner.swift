@@ -1,0 +1,172 @@
+internal import BusProtocol
+internal import Logging
+internal import Synchronization
+
+/// Runs the jobs that busd sends: what ``WorkerDesk`` decides, with tasks.
+///
+/// A task that ends a run goes on with the next one, so that a stream of short jobs makes no tasks; a task that was
+/// cancelled is replaced. Decisions and what follows from them happen under one lock, so that what is decided first is
+/// also said first.
+final class WorkerRunner<Services: Sendable>: Sendable {
+  private struct Current {
+    var task: Task<Void, Never>?
+    let lease: RunLease
+  }
+
+  private struct State {
+    var desk: WorkerDesk
+    var current: [JobID: Current] = [:]
+    var isSettled = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private struct Start {
+    let assignment: Assignment
+    let lease: RunLease
+  }
+
+  /// A task that runs jobs without a pause lets others in this often.
+  private static var runsBetweenYields: Int { 16 }
+
+  private let kinds: [Name: WorkerKind<Services>]
+  private let services: Services
+  private let surroundings: RunSurroundings
+  private let port: EnginePort
+  private let hands: Hands
+  private let state: Mutex<State>
+  private let alarm = Alarm()
+
+  init(
+    kinds: [WorkerKind<Services>], services: Services, hands: Hands, maximumPrefetch: Int, lease: Duration,
+    port: EnginePort, surroundings: RunSurroundings
+  ) {
+    self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { first, _ in first }
+    self.services = services
+    self.surroundings = surroundings
+    self.port = port
+    self.hands = hands
+    let desk = WorkerDesk(
+      concurrency: hands.concurrency, maximumPrefetch: maximumPrefetch, workers: Set(kinds.map(\.name)),
+      lease: lease)
+    state = Mutex(State(desk: desk))
+  }
+
+  // MARK: What busd says
+
+  func sessionBegan() { decide { desk, _ in desk.sessionBegan() } }
+
+  func assigned(_ assignments: [Assignment]) { decide { $0.assigned(assignments, now: $1) } }
+
+  func beaten(lost: [JobID], sentAt: ContinuousClock.Instant) {
+    decide { desk, _ in desk.beaten(lost: lost, sentAt: sentAt) }
+  }
+
+  var held: [Held<JobID>] { state.withLock { $0.desk.held } }
+
+  // MARK: The end
+
+  /// Takes no more jobs, lets those that run end within the grace, and returns when nothing is left.
+  func stop(grace: Duration) async {
+    decide { $0.stop(now: $1, grace: grace) }
+    await withCheckedContinuation { continuation in
+      let isSettled = state.withLock { state in
+        if !state.isSettled { state.waiters.append(continuation) }
+        return state.isSettled
+      }
+      if isSettled { continuation.resume() }
+    }
+    alarm.cancel()
+  }
+
+  // MARK: Deciding and doing
+
+  private func setAlarm(_ state: borrowing State) {
+    alarm.set(at: state.desk.nextDeadline) { [weak self] in self?.tick() }
+  }
+
+  private func tick() { decide { $0.tick(now: $1) } }
+
+  private func decide(_ decision: (inout WorkerDesk, ContinuousClock.Instant) -> [WorkerDesk.Action]) {
+    state.withLock { state in
+      let starts = perform(decision(&state.desk, .now), &state)
+      for start in starts { spawn(start, &state) }
+      setAlarm(state)
+    }
+  }
+
+  /// Does what was decided; answers with the runs to begin.
+  private func perform(_ actions: [WorkerDesk.Action], _ state: inout State) -> [Start] {
+    var starts: [Start] = []
+    for action in actions {
+      switch action {
+      case .start(let assignment): starts.append(Start(assignment: assignment, lease: RunLease()))
+      case .cancel(let id, _, let leaseIsLost):
+        if leaseIsLost { state.current[id]?.lease.lose() }
+        state.current[id]?.task?.cancel()
+      case .finish(let results): send(results)
+      case .hands(let count):
+        var hands = self.hands
+        hands.concurrency = count
+        port.say(.hands(hands))
+      case .settled:
+        state.isSettled = true
+        for waiter in state.waiters { waiter.resume() }
+        state.waiters = []
+      }
+    }
+    return starts
+  }
+
+  private func send(_ results: [JobResult]) {
+    port.request(.finish(results)) { answer in
+      switch answer {
+      case .success: self.decide { desk, _ in desk.finished() }
+      case .failure(let refusal):
+        self.decide { $0.finishRefused(retryAfter: refusal.retryAfter, now: $1) }
+      }
+    }
+  }
+
+  private func spawn(_ start: Start, _ state: inout State) {
+    state.current[start.assignment.id] = Current(task: nil, lease: start.lease)
+    // Awaited by `stop`: the desk is settled only when each run has ended, or was given up.
+    state.current[start.assignment.id]?.task = Task { await self.work(from: start) }
+  }
+
+  // MARK: The runs
+
+  private func work(from first: Start) async {
+    var next: Start? = first
+    var runs = 0
+    while let start = next {
+      let outcome = await run(start)
+      next = ended(start, outcome)
+      runs += 1
+      if runs % WorkerRunner.runsBetweenYields == 0 { await Task.yield() }
+    }
+  }
+
+  private func run(_ start: Start) async -> Outcome {
+    let assignment = start.assignment
+    guard let kind = kinds[assignment.worker] else { return .unknownWorker }
+    let run = Run(services: services, assignment: assignment, surroundings: surroundings, lease: start.lease)
+    return await surroundings.within(assignment) { await kind.run(assignment.inputs, run) }
+  }
+
+  /// Tells the desk; answers with the run that this task goes on with.
+  private func ended(_ start: Start, _ outcome: Outcome) -> Start? {
+    surroundings.note(outcome, of: start.assignment)
+    return state.withLock { state in
+      let id = start.assignment.id
+      let task = state.current.removeValue(forKey: id)?.task
+      let actions = state.desk.ended(id, token: start.assignment.token, outcome: outcome, now: .now)
+      var starts = perform(actions, &state)[...]
+      // Cancelling happens under this lock: a task that is not cancelled here is free for another run.
+      let next = Task.isCancelled ? nil : starts.popFirst()
+      if let next { state.current[next.assignment.id] = Current(task: task, lease: next.lease) }
+      for start in starts { spawn(start, &state) }
+      setAlarm(state)
+      return next
+    }
+  }
+}

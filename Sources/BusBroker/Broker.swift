@@ -1,0 +1,163 @@
+public import BusProtocol
+internal import BusSpool
+internal import BusStore
+public import Logging
+internal import Synchronization
+internal import ZeroMQ
+
+/// A busd: the whole way of an event and of a job, on one screen.
+///
+/// ```
+///  publishers ──carry, publish──▶ SocketLoop ──batch──▶ SpoolLoop   append, one fdatasync
+///  plain PUB  ──topic, data────▶      │  ▲                 │
+///                                     │  └─ acks, live ────┘
+///  listeners ◀──events, marks──────── │
+///  readers   ◀──events────────────── ReadLoop   old events, below the durable end
+///  engines   ──commit, enqueue,─────▶ │ ──batch──▶ StoreLoop   one transaction: jobs, cursors,
+///              hands, finish          │  ▲             │        results, then claims for free hands
+///            ◀──granted, jobs, acks── │  └─ letters ───┘
+/// ```
+///
+/// Each loop is one thread that owns what it touches; values go between them. While a loop works on batch n, batch
+/// n+1 gathers in its ``Inbox``: that is the group commit. What decides is pure and tested without any of this:
+/// ``Intake``, ``FanOut``, ``JobDesk``, ``SubscriptionDesk``, ``Sessions``.
+public final class Broker: Sendable {
+  /// Where it listens.
+  public let endpoints: BrokerEndpoints
+
+  private let context: Context
+  private let socketLoop: SocketLoop
+  private let spoolLoop: SpoolLoop
+  private let storeLoop: StoreLoop
+  private let threads: [SocketThread]
+  private let retention: Retention
+  private let facts: BrokerFacts
+  private let failure = AsyncStream<BrokerError>.makeStream()
+
+  /// Opens the directories, recovers what is in them, and makes the loops; nothing listens before
+  /// ``run(untilStopped:)``.
+  ///
+  /// Throws when another busd has the directory, when what is on disk contradicts itself, and when an endpoint cannot
+  /// be used. Nothing is harmed then.
+  public init(
+    _ configuration: BrokerConfiguration, logger: Logger, now: @escaping @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> UInt64
+  ) throws {
+    endpoints = configuration.endpoints
+    retention = configuration.retention
+    let spool = try OpenedState.spool(configuration, now: now, random: random)
+    let reader = spool.reader()
+    let log = spool.logID
+    let store = try OpenedState.store(configuration, end: reader.durable, now: now, random: random)
+    let recent = try OpenedState.recentEvents(reader)
+    let facts = BrokerFacts(configuration: configuration, log: log, startedAt: now())
+    self.facts = facts
+    let counters = Counters()
+    let heartbeat = FanOut(log: log, through: reader.durable).heartbeat
+    let threads = try ["busd-socket", "busd-spool", "busd-store", "busd-read"].map { try SocketThread(name: $0) }
+    self.threads = threads
+    spoolLoop = SpoolLoop(
+      spool: spool, recent: recent, thread: threads[1], identifiers: IdentifierSource(random: random),
+      now: now, counters: counters, logger: logger)
+    storeLoop = StoreLoop(
+      store: store, reader: reader, facts: facts, thread: threads[2], now: now, counters: counters,
+      logger: logger)
+    context = try Context()
+    socketLoop = try SocketLoop(
+      context: context, spool: spoolLoop, store: storeLoop, readers: ReadLoop(reader: reader, thread: threads[3]),
+      facts: facts, heartbeat: heartbeat, thread: threads[0], counters: counters, logger: logger,
+      failed: { [failure] in failure.continuation.yield($0) })
+  }
+
+  /// Listens until `untilStopped` returns or the disk fails; then answers what was taken in, seals and closes.
+  ///
+  /// `ready` is called once everything is bound.
+  public func run(
+    ready: @Sendable () -> Void = {}, untilStopped: @escaping @Sendable () async -> Void
+  ) async throws {
+    do { try await socketLoop.open() } catch {
+      await socketLoop.close()
+      throw BrokerError(
+        .inUse, "busd cannot listen at \(endpoints.requests), \(endpoints.live), \(endpoints.intake): \(error)",
+        help: "stop whoever is there, or choose other endpoints")
+    }
+    ready()
+    let failed = await withTaskGroup(of: BrokerError?.self) { group in
+      group.addTask {
+        await untilStopped()
+        return nil
+      }
+      group.addTask { [failure] in await failure.stream.first { _ in true } }
+      group.addTask { [self] in
+        await keepRetention()
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    await socketLoop.close()
+    try await spoolLoop.close()
+    for thread in threads { thread.stop() }
+    if let failed { throw failed }
+  }
+
+  /// Lets old segments go, once a minute.
+  private func keepRetention() async {
+    while !Task.isCancelled {
+      spoolLoop.retain(retention, protecting: facts.lowestCursor)
+      // Ended by cancellation, which is how the broker stops.
+      try? await Task.sleep(for: .seconds(60))
+    }
+  }
+}
+
+/// What is on disk, opened and recovered, before any loop has it.
+private enum OpenedState {
+  static func spool(
+    _ configuration: BrokerConfiguration, now: @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64
+  ) throws -> sending Spool {
+    do throws(SpoolError) {
+      return try Spool(
+        directory: configuration.spoolDirectory, options: configuration.spool, now: now(), random: random)
+    } catch { throw BrokerError(error, opening: configuration.spoolDirectory) }
+  }
+
+  /// The store is the outside witness of the spool: a cursor behind the spool's end means that events are missing.
+  static func store(
+    _ configuration: BrokerConfiguration, end: Offset, now: @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> UInt64
+  ) throws -> sending SQLiteJobStore {
+    do throws(StoreError) {
+      let store = try SQLiteJobStore(
+        path: configuration.storePath, random: { Double(random() >> 11) / Double(1 << 53) })
+      try store.configure(QueueWiring(configuration.topology), at: now())
+      if let ahead = try store.subscriptions().first(where: { $0.cursor > end }) {
+        throw StoreError(
+          .damaged, "\(ahead.name) has handled events up to \(ahead.cursor), but the spool ends at \(end)")
+      }
+      return store
+    } catch { throw BrokerError(error, opening: configuration.storePath) }
+  }
+
+  /// The events of late without a publisher's number, so that their repeats are known across a restart.
+  static func recentEvents(_ reader: SpoolReader) throws -> RecentEvents {
+    var recent = RecentEvents()
+    let head = reader.durable.rawValue
+    var after = Offset(max(max(reader.first.rawValue, 1) - 1, head - min(head, UInt64(RecentEvents.capacity))))
+    while after < reader.durable {
+      let chunk = try reader.read(after: after, maximumByteCount: 4 << 20, maximumCount: 50_000) { _ in true }
+      var position = 0
+      while position < chunk.bytes.count {
+        let facts = try Record.check(chunk.bytes, at: position)
+        if facts.publisherSequence == 0 {
+          recent.insert(try Record.event(chunk.bytes, at: position).id, at: facts.header.offset)
+        }
+        position += facts.header.recordByteCount
+      }
+      guard chunk.through > after else { break }
+      after = chunk.through
+    }
+    return recent
+  }
+}

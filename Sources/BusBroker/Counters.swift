@@ -1,0 +1,39 @@
+internal import BusProtocol
+internal import Synchronization
+
+/// What happened since busd started, counted; shared by the loops.
+final class Counters: Sendable {
+  enum Name: String, CaseIterable, Sendable {
+    case eventsStored = "events_stored"
+    case eventsRepeated = "events_repeated"
+    case eventsRefused = "events_refused"
+    case intakeMalformed = "intake_malformed"
+    case requestsRefused = "requests_refused"
+    case jobsEnqueued = "jobs_enqueued"
+    case jobsMerged = "jobs_merged"
+    case jobsParked = "jobs_parked"
+    case jobsClaimed = "jobs_claimed"
+    case jobsFinished = "jobs_finished"
+    case resultsStale = "results_stale"
+    case leasesEnded = "leases_ended"
+    case sessionsOpened = "sessions_opened"
+    case sessionsClosed = "sessions_closed"
+    case letters = "letters_sent"
+    case lettersUndelivered = "letters_undelivered"
+  }
+
+  private let values = Mutex<[Name: UInt64]>([:])
+
+  /// Counts.
+  func add(_ count: Int = 1, to name: Name) {
+    guard count > 0 else { return }
+    values.withLock { $0[name, default: 0] += UInt64(count) }
+  }
+
+  /// All of them, also those at zero.
+  var json: JSONValue {
+    let values = values.withLock { $0 }
+    return .object(
+      JSONObject(Name.allCases.map { JSONObject.Member($0.rawValue, (values[$0] ?? 0).jsonValue) }))
+  }
+}

@@ -1,0 +1,204 @@
+internal import BusProtocol
+internal import BusStore
+
+/// Who has free hands, who holds which job, and until when. Decides which claims to make; the store picks the jobs.
+///
+/// All of it is rebuilt after a restart: workers say again what they can take and what they hold, and the leases that
+/// the store remembers get one full period of grace.
+struct JobDesk {
+  /// How a queue stands among the others.
+  struct QueueRank: Hashable, Sendable {
+    var priority: Int
+    var starveAfter: Duration?
+
+    /// What a queue is that no topology names.
+    static let unnamed = QueueRank(priority: 100, starveAfter: nil)
+  }
+
+  private struct Worker {
+    var hands: Hands
+    var process: String
+    var claimQueues: [Claim.Queue]
+    var held: Set<JobID> = []
+    /// Workers that its engine has and this process does not know: not for it.
+    var unknown: Set<Name> = []
+    var isLost = false
+
+    var free: Int { isLost ? 0 : max(0, hands.concurrency - held.count) }
+  }
+
+  private struct Lease {
+    var token: UInt64
+    var session: SessionID?
+    var deadline: ContinuousClock.Instant
+  }
+
+  /// After its connection broke a process may come back within this time and keep what it holds.
+  static let reconnectGrace: Duration = .seconds(1)
+  /// The most jobs that one claim takes, so that several processes share what is ready.
+  static let maximumClaim = 64
+
+  private let lease: Duration
+  private var ranks: [QueueName: QueueRank]
+  private var workers: [SessionID: Worker] = [:]
+  private var leases: [JobID: Lease] = [:]
+  /// Queues that may have something ready; a claim that came back short clears its queues.
+  private var promising: Set<QueueName> = []
+  private var rotation: UInt64 = 0
+
+  /// When to look for leases that ended; never later than the first that ends.
+  private(set) var nextExpiry: ContinuousClock.Instant?
+
+  init(lease: Duration, ranks: [QueueName: QueueRank]) {
+    self.lease = lease
+    self.ranks = ranks
+  }
+
+  var leaseCount: Int { leases.count }
+
+  /// Takes over a lease that the store remembers from before busd started.
+  mutating func remember(_ id: JobID, token: UInt64, now: ContinuousClock.Instant) {
+    leases[id] = Lease(token: token, session: nil, deadline: now + lease)
+    note(now + lease)
+  }
+
+  /// A process says what it can take from now on.
+  mutating func setHands(_ hands: Hands, of session: SessionID, process: String) {
+    var worker = workers[session] ?? Worker(hands: hands, process: process, claimQueues: [])
+    // What a process that came back said it holds, before it said what it can take.
+    if workers[session] == nil { worker.held = Set(leases.filter { $0.value.session == session }.keys) }
+    worker.hands = hands
+    worker.unknown = []
+    worker.claimQueues = hands.queues
+      .map { (queue: $0, rank: ranks[$0] ?? .unnamed) }
+      .sorted { ($1.rank.priority, $0.queue) < ($0.rank.priority, $1.queue) }
+      .map { Claim.Queue(name: $0.queue, starveAfter: $0.rank.starveAfter) }
+    workers[session] = worker
+    promising.formUnion(hands.queues)
+  }
+
+  /// Something may have become ready in a queue.
+  mutating func expectWork(in queue: QueueName) { promising.insert(queue) }
+
+  /// Something may have become ready anywhere: a lock was released, a time came.
+  mutating func expectWorkAnywhere() { for worker in workers.values { promising.formUnion(worker.hands.queues) } }
+
+  /// The claims to make now: for each process with free hands and a queue that may have work.
+  ///
+  /// Who is asked first changes from turn to turn, so that no process is always the last.
+  mutating func claims() -> [(session: SessionID, claim: Claim)] {
+    guard !promising.isEmpty else { return [] }
+    var claims: [(session: SessionID, claim: Claim)] = []
+    for (session, worker) in workers where worker.free > 0 {
+      guard worker.claimQueues.contains(where: { promising.contains($0.name) }) else { continue }
+      let claim = Claim(
+        queues: worker.claimQueues, limit: min(worker.free, JobDesk.maximumClaim), process: worker.process,
+        except: worker.unknown)
+      claims.append((session, claim))
+    }
+    guard claims.count > 1 else { return claims }
+    rotation &+= 1
+    claims.sort { $0.session < $1.session }
+    let start = Int(rotation % UInt64(claims.count))
+    return Array(claims[start...] + claims[..<start])
+  }
+
+  /// A claim was answered: the leases run from now.
+  mutating func assigned(
+    _ assignments: [Assignment], to session: SessionID, for claim: Claim, now: ContinuousClock.Instant
+  ) {
+    if assignments.count < claim.limit { promising.subtract(claim.queues.map(\.name)) }
+    for assignment in assignments {
+      leases[assignment.id] = Lease(token: assignment.token, session: session, deadline: now + lease)
+      workers[session]?.held.insert(assignment.id)
+    }
+    if !assignments.isEmpty { note(now + lease) }
+  }
+
+  /// A run ended and its hand is free.
+  mutating func ended(_ id: JobID, token: UInt64) {
+    guard let held = leases[id], held.token == token else { return }
+    leases[id] = nil
+    guard let session = held.session else { return }
+    workers[session]?.held.remove(id)
+    if let queues = workers[session]?.hands.queues { promising.formUnion(queues) }
+  }
+
+  /// A process does not know a worker: its next claims leave that worker's jobs to others.
+  mutating func doesNotKnow(_ worker: Name, session: SessionID) { workers[session]?.unknown.insert(worker) }
+
+  /// Whether some connected process of the engine says that it knows the worker.
+  func isKnown(_ worker: Name, of engine: Name) -> Bool {
+    workers.values.contains {
+      $0.hands.engine == engine && $0.hands.workers.contains(worker) && !$0.unknown.contains(worker)
+    }
+  }
+
+  /// A process is alive and holds these: their leases run anew. Answers with those that had ended.
+  mutating func beat(
+    _ jobs: [Held<JobID>], from session: SessionID, process: String, now: ContinuousClock.Instant
+  ) -> [JobID] {
+    var lost: [JobID] = []
+    for job in jobs {
+      guard var lease = leases[job.id], lease.token == job.token else {
+        lost.append(job.id)
+        continue
+      }
+      if let before = lease.session, before != session { workers[before]?.held.remove(job.id) }
+      lease.session = session
+      lease.deadline = now + self.lease
+      leases[job.id] = lease
+      workers[session]?.held.insert(job.id)
+    }
+    return lost
+  }
+
+  /// A connection broke: what its process held ends soon, unless the process comes back.
+  mutating func disconnected(_ session: SessionID, now: ContinuousClock.Instant) {
+    endSoon(session, at: now + JobDesk.reconnectGrace)
+  }
+
+  /// A process said goodbye: what it still holds ends now.
+  mutating func left(_ session: SessionID, now: ContinuousClock.Instant) { endSoon(session, at: now) }
+
+  private mutating func endSoon(_ session: SessionID, at deadline: ContinuousClock.Instant) {
+    guard let worker = workers.removeValue(forKey: session) else { return }
+    for id in worker.held {
+      guard let lease = leases[id], lease.deadline > deadline else { continue }
+      leases[id]?.deadline = deadline
+      note(deadline)
+    }
+  }
+
+  /// The leases that have ended; they are forgotten here, the store is told to take the jobs back.
+  mutating func expire(now: ContinuousClock.Instant) -> [(id: JobID, token: UInt64)] {
+    guard let next = nextExpiry, next <= now else { return [] }
+    nextExpiry = nil
+    var ended: [(id: JobID, token: UInt64)] = []
+    for (id, lease) in leases {
+      if lease.deadline <= now {
+        ended.append((id, lease.token))
+      } else {
+        note(lease.deadline)
+      }
+    }
+    for job in ended {
+      let session = leases.removeValue(forKey: job.id)?.session
+      if let session { workers[session]?.held.remove(job.id) }
+    }
+    return ended
+  }
+
+  private mutating func note(_ deadline: ContinuousClock.Instant) {
+    nextExpiry = nextExpiry.map { min($0, deadline) } ?? deadline
+  }
+
+  /// For people: hands and held jobs of the processes that work a queue.
+  func occupancy(of queue: QueueName) -> (hands: Int, busy: Int) {
+    workers.values.reduce(into: (0, 0)) { sum, worker in
+      guard worker.hands.queues.contains(queue) else { return }
+      sum.0 += worker.hands.concurrency
+      sum.1 += worker.held.count
+    }
+  }
+}

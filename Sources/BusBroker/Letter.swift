@@ -1,0 +1,12 @@
+internal import BusProtocol
+
+/// A message for one session, already in its frames: they are made on the loop that answers, not on the socket's.
+struct Letter: Sendable {
+  let session: SessionID
+  let frames: [[UInt8]]
+
+  init(_ reply: Reply, to session: SessionID) {
+    self.session = session
+    frames = reply.frames
+  }
+}

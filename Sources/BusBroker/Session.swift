@@ -1,0 +1,50 @@
+internal import BusProtocol
+
+/// A connection that said hello; given anew to each, never reused while busd runs.
+struct SessionID: Hashable, Sendable, Comparable {
+  let rawValue: UInt64
+
+  static func < (left: SessionID, right: SessionID) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Who is connected, by the routing id that the request socket gave.
+///
+/// A second hello on one connection is the same session: a client asks again when an answer was lost.
+struct Sessions {
+  struct Session {
+    let id: SessionID
+    let route: [UInt8]
+    var hello: Hello
+  }
+
+  private var byRoute: [[UInt8]: Session] = [:]
+  private var routes: [SessionID: [UInt8]] = [:]
+  private var last: UInt64 = 0
+
+  var count: Int { byRoute.count }
+  var all: [Session] { Array(byRoute.values) }
+
+  func session(route: [UInt8]) -> Session? { byRoute[route] }
+
+  func route(of id: SessionID) -> [UInt8]? { routes[id] }
+
+  /// Notes who is at the other end; the session is new unless the route had one.
+  mutating func open(route: [UInt8], hello: Hello) -> (session: Session, isNew: Bool) {
+    if var known = byRoute[route] {
+      known.hello = hello
+      byRoute[route] = known
+      return (known, false)
+    }
+    last += 1
+    let session = Session(id: SessionID(rawValue: last), route: route, hello: hello)
+    byRoute[route] = session
+    routes[session.id] = route
+    return (session, true)
+  }
+
+  /// Forgets a session; nil when it was not there any more.
+  mutating func close(_ id: SessionID) -> Session? {
+    guard let route = routes.removeValue(forKey: id) else { return nil }
+    return byRoute.removeValue(forKey: route)
+  }
+}

@@ -1,0 +1,257 @@
+internal import BusProtocol
+internal import BusSpool
+internal import Logging
+internal import ZeroMQ
+
+/// Owns every socket: moves messages between the wire and the loops, and keeps the sessions. No disk, no waiting.
+actor SocketLoop {
+  nonisolated let thread: SocketThread
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  private let spool: SpoolLoop
+  private let store: StoreLoop
+  private let readers: ReadLoop
+  private let facts: BrokerFacts
+  private let counters: Counters
+  private let logger: Logger
+  private let requests: Socket
+  private let live: Socket
+  private let intake: Socket
+  private var monitor: SocketMonitor?
+  private var watches: [WatchID] = []
+  private var isPaused = false
+  private var sessions = Sessions()
+  private var spoolInbox = Inbox<SpoolItem>()
+  private var storeInbox = Inbox<StoreItem>()
+  private var heartbeat: LiveMessage
+  private var isProbing = false
+  private let failed: @Sendable (BrokerError) -> Void
+
+  /// The most messages taken from one socket before the others get their turn.
+  private static let messagesPerTurn = 256
+  /// So long after the last mark a heartbeat says that nothing was missed.
+  private static let heartbeatInterval: Duration = .seconds(1)
+  /// Broken connections within this time are looked for together.
+  private static let probeDelay: Duration = .milliseconds(50)
+
+  init(
+    context: Context, spool: SpoolLoop, store: StoreLoop, readers: ReadLoop, facts: BrokerFacts,
+    heartbeat: LiveMessage, thread: SocketThread, counters: Counters, logger: Logger,
+    failed: @escaping @Sendable (BrokerError) -> Void
+  ) throws(ZeroMQError) {
+    requests = try Socket(.router, in: context, options: .brokerRequests)
+    live = try Socket(.xpub, in: context, options: .brokerFanOut)
+    intake = try Socket(.sub, in: context, options: .brokerIntake)
+    self.spool = spool
+    self.store = store
+    self.readers = readers
+    self.facts = facts
+    self.heartbeat = heartbeat
+    self.thread = thread
+    self.counters = counters
+    self.logger = logger
+    self.failed = failed
+  }
+
+  /// Binds the endpoints and begins to listen.
+  func open() throws {
+    monitor = try requests.monitor(on: thread) { event in
+      self.assumeIsolated { $0.observe(event) }
+    }
+    try requests.bind(facts.endpoints.requests)
+    try live.bind(facts.endpoints.live)
+    try intake.bind(facts.endpoints.intake)
+    try intake.subscribe([])
+    watches = [
+      thread.watch(requests) { self.assumeIsolated { $0.receiveRequests() } },
+      thread.watch(live) { self.assumeIsolated { $0.receiveSubscriptions() } },
+      thread.watch(intake) { self.assumeIsolated { $0.receivePlain() } },
+    ]
+    store.start { turn in
+      self.thread.perform { self.assumeIsolated { $0.finish(turn) } }
+    }
+    beat()
+  }
+
+  /// Stops listening; what was taken in is still answered.
+  func close() {
+    for watch in watches { thread.unwatch(watch) }
+    watches = []
+    monitor = nil
+  }
+
+  // MARK: In
+
+  private func receiveRequests() {
+    for _ in 0..<SocketLoop.messagesPerTurn {
+      do {
+        guard let message = try requests.receive() else { break }
+        route(message.frames)
+      } catch {
+        counters.add(to: .requestsRefused)
+        logger.warning("a message was not taken", metadata: ["error": "\(error)"])
+      }
+    }
+    passOn()
+  }
+
+  private func receivePlain() {
+    for _ in 0..<SocketLoop.messagesPerTurn {
+      do {
+        guard let message = try intake.receive() else { break }
+        spoolInbox.put(.plain(frames: message.frames), byteCount: byteCount(message.frames))
+      } catch {
+        counters.add(to: .intakeMalformed)
+        logger.warning("a plain message was not taken", metadata: ["error": "\(error)"])
+      }
+    }
+    passOn()
+  }
+
+  /// What listeners subscribe to is libzmq's business; the frames only have to be taken away.
+  private func receiveSubscriptions() {
+    for _ in 0..<SocketLoop.messagesPerTurn {
+      do {
+        guard try live.receive() != nil else { return }
+      } catch {
+        logger.debug("a subscription frame was not taken", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  /// First frame: the route; second: the verb. Only the verb is looked at here.
+  private func route(_ frames: [[UInt8]]) {
+    guard frames.count >= 2 else { return }
+    let route = frames[0]
+    let message = Array(frames[1...])
+    let verb = message[0]
+    if verb.elementsEqual("hello".utf8) { return greet(route, message) }
+    guard let session = sessions.session(route: route)?.id else {
+      let refusal = Refusal(code: "no_session", message: "busd does not know this connection", help: "say hello first")
+      return send(Reply.refused(request: nil, refusal).frames, route: route, session: nil)
+    }
+    switch verb {
+    case _ where verb.elementsEqual("carry".utf8) || verb.elementsEqual("publish".utf8):
+      spoolInbox.put(.message(session, frames: message), byteCount: byteCount(message))
+    case _ where verb.elementsEqual("read".utf8):
+      readers.submit(message, from: session) { letter in
+        self.thread.perform { self.assumeIsolated { $0.send(letter) } }
+      }
+    case _ where verb.elementsEqual("bye".utf8): close(session, saidGoodbye: true)
+    default: storeInbox.put(.message(session, frames: message), byteCount: byteCount(message))
+    }
+  }
+
+  private func greet(_ route: [UInt8], _ frames: [[UInt8]]) {
+    do {
+      guard case .hello(let hello) = try Request(frames: frames) else { return }
+      let (session, isNew) = sessions.open(route: route, hello: hello)
+      if isNew {
+        counters.add(to: .sessionsOpened)
+        facts.sessions = sessions.count
+      }
+      storeInbox.put(.opened(session.id, hello), byteCount: 64)
+      let welcome = Welcome(
+        log: facts.log, head: readers.reader.durable, live: facts.endpoints.live, lease: facts.lease,
+        wiring: hello.engine.flatMap { facts.wiring(of: $0) })
+      send(Reply.welcome(welcome).frames, route: route, session: session.id)
+    } catch {
+      send(Reply.refused(request: nil, Refusal(error)).frames, route: route, session: nil)
+    }
+  }
+
+  private func byteCount(_ frames: [[UInt8]]) -> Int { frames.reduce(64) { $0 + $1.count } }
+
+  /// Hands what gathered to the loops that are free, and stops reading while they are far behind.
+  private func passOn() {
+    if let batch = spoolInbox.take() {
+      spool.submit(batch) { turn in
+        self.thread.perform { self.assumeIsolated { $0.finish(turn) } }
+      }
+    }
+    if let batch = storeInbox.take() { store.submit(batch) }
+    let isBehind = spoolInbox.isFull || storeInbox.isFull
+    guard isBehind != isPaused else { return }
+    isPaused = isBehind
+    for watch in watches { thread.setPaused(watch, isBehind) }
+  }
+
+  // MARK: Out
+
+  private func finish(_ turn: SpoolTurn) {
+    for message in turn.live { publish(message) }
+    for letter in turn.letters { send(letter) }
+    if let failure = turn.failure { failed(failure) }
+    spoolInbox.finished()
+    passOn()
+  }
+
+  private func finish(_ turn: StoreTurn) {
+    for letter in turn.letters { send(letter) }
+    if let failure = turn.failure { failed(failure) }
+    storeInbox.finished()
+    passOn()
+  }
+
+  private func publish(_ message: LiveMessage) {
+    if case .mark(let mark) = message {
+      heartbeat = .mark(Mark(log: mark.log, after: mark.through, through: mark.through, counts: [:]))
+    }
+    do {
+      _ = try live.send(Multipart(message.frames))
+    } catch {
+      // The spool is the truth: who listens sees the hole at the next mark and reads.
+      logger.error("a live message was not sent", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func send(_ letter: Letter) {
+    guard let route = sessions.route(of: letter.session) else { return counters.add(to: .lettersUndelivered) }
+    send(letter.frames, route: route, session: letter.session)
+  }
+
+  private func send(_ frames: [[UInt8]], route: [UInt8], session: SessionID?) {
+    do {
+      switch try requests.send(Multipart([route] + frames)) {
+      case .sent: counters.add(to: .letters)
+      case .unroutable:
+        counters.add(to: .lettersUndelivered)
+        if let session { close(session, saidGoodbye: false) }
+      case .wouldBlock:
+        // The peer does not read. It asks again when it does; a job that it did not get comes back with its lease.
+        counters.add(to: .lettersUndelivered)
+      }
+    } catch {
+      counters.add(to: .lettersUndelivered)
+      logger.error("an answer was not sent", metadata: ["error": "\(error)"])
+    }
+  }
+
+  // MARK: Sessions
+
+  private func close(_ id: SessionID, saidGoodbye: Bool) {
+    guard sessions.close(id) != nil else { return }
+    counters.add(to: .sessionsClosed)
+    facts.sessions = sessions.count
+    storeInbox.put(.closed(id, saidGoodbye: saidGoodbye), byteCount: 64)
+    passOn()
+  }
+
+  private func observe(_ event: SocketMonitor.Event) {
+    guard case .disconnected = event, !isProbing else { return }
+    isProbing = true
+    _ = thread.schedule(at: .now + SocketLoop.probeDelay) { self.assumeIsolated { $0.probe() } }
+  }
+
+  /// A connection broke, and the socket does not say whose: who cannot be reached any more is the one.
+  private func probe() {
+    isProbing = false
+    let ping = Reply.ping.frames
+    for session in sessions.all { send(ping, route: session.route, session: session.id) }
+  }
+
+  private func beat() {
+    publish(heartbeat)
+    _ = thread.schedule(at: .now + SocketLoop.heartbeatInterval) { self.assumeIsolated { $0.beat() } }
+  }
+}

@@ -1,0 +1,259 @@
+internal import BusProtocol
+internal import BusSpool
+internal import Logging
+internal import ZeroMQ
+
+/// What comes to the spool loop.
+enum SpoolItem: Sendable {
+  /// A `carry` or `publish` of a session, in its frames.
+  case message(SessionID, frames: [[UInt8]])
+  /// A message of a plain PUB socket: topic and data, nobody waits for an answer.
+  case plain(frames: [[UInt8]])
+}
+
+/// What a turn of the spool loop leads to.
+struct SpoolTurn: Sendable {
+  var letters: [Letter] = []
+  var live: [LiveMessage] = []
+  /// Set when the log must not be written any more.
+  var failure: BrokerError?
+}
+
+/// Writes events: takes all that gathered, writes and syncs it once, then answers. Owns the spool.
+actor SpoolLoop {
+  nonisolated let thread: SocketThread
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  private let spool: Spool
+  private var fanOut: FanOut
+  private var recent: RecentEvents
+  private var identifiers: IdentifierSource
+  private let now: @Sendable () -> Timestamp
+  private let counters: Counters
+  private let logger: Logger
+  private var sealTimer: TimerID?
+  /// What is owed once the group is on disk, in the order of asking.
+  private var owed: [(session: SessionID, answer: Owed)] = []
+  private var appended = 0
+
+  private enum Owed {
+    case carried(request: UInt64, through: UInt64)
+    case published(request: UInt64, id: EventID, offset: Offset, isNew: Bool)
+    case refused(request: UInt64?, Refusal)
+  }
+
+  /// After this long without events a seal says that all are on disk.
+  private static let sealDelay: Duration = .milliseconds(100)
+
+  init(
+    spool: consuming sending Spool, recent: RecentEvents, thread: SocketThread, identifiers: IdentifierSource,
+    now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
+  ) {
+    fanOut = FanOut(log: spool.logID, through: spool.durable)
+    self.spool = spool
+    self.recent = recent
+    self.thread = thread
+    self.identifiers = identifiers
+    self.now = now
+    self.counters = counters
+    self.logger = logger
+  }
+
+  /// Takes a batch from the socket loop; `done` gets the turn on this loop's thread.
+  nonisolated func submit(_ batch: [SpoolItem], done: @escaping @Sendable (SpoolTurn) -> Void) {
+    thread.perform { done(self.assumeIsolated { $0.turn(batch) }) }
+  }
+
+  /// One group: append all, sync once, answer all.
+  private func turn(_ batch: [SpoolItem]) -> SpoolTurn {
+    let moment = now()
+    for item in batch {
+      switch item {
+      case .message(let session, let frames): accept(frames, from: session, at: moment)
+      case .plain(let frames): acceptPlain(frames, at: moment)
+      }
+    }
+    return commit()
+  }
+
+  private func accept(_ frames: [[UInt8]], from session: SessionID, at moment: Timestamp) {
+    var number: UInt64?
+    do {
+      switch try Request(frames: frames) {
+      case .carry(let request, let publisher, let oldest, let records):
+        number = request
+        try carry(records, of: publisher, oldest: oldest, request: request, session: session, at: moment)
+      case .publish(let request, let publication, let data):
+        number = request
+        try publish(publication, data: data, request: request, session: session, at: moment)
+      default: throw ProtocolError(.unknownVerb, "the spool is no place for this verb")
+      }
+    } catch {
+      counters.add(to: .eventsRefused)
+      owed.append((session, .refused(request: number, SpoolLoop.refusal(error))))
+    }
+  }
+
+  private func carry(
+    _ bytes: [UInt8], of publisher: PublisherID, oldest: UInt64, request: UInt64, session: SessionID,
+    at moment: Timestamp
+  ) throws {
+    let records = try Intake.records(bytes, of: publisher)
+    switch Intake.decide(records, last: spool.lastSequence(of: publisher), oldest: oldest) {
+    case .gap(let expected):
+      let refusal = Refusal(
+        code: "gap", message: "the batch of publisher \(publisher) begins behind a hole",
+        help: "go on from sequence \(expected)", expected: expected)
+      owed.append((session, .refused(request: request, refusal)))
+    case .accept(let new):
+      for record in new {
+        _ = try spool.append(record: bytes, in: record.range, now: moment)
+        // One by one: what came before a refusal is in the group, and has to be committed.
+        appended += 1
+      }
+      counters.add(records.count - new.count, to: .eventsRepeated)
+      owed.append((session, .carried(request: request, through: records.last?.sequence ?? 0)))
+    }
+  }
+
+  private func publish(
+    _ publication: Publication, data: [UInt8], request: UInt64, session: SessionID, at moment: Timestamp
+  ) throws {
+    if let id = publication.id, let offset = recent[id] {
+      counters.add(to: .eventsRepeated)
+      owed.append((session, .published(request: request, id: id, offset: offset, isNew: false)))
+      return
+    }
+    _ = try JSONParser.parse(data)
+    let event = event(publication.topic, publication.id, data, publication.headers, at: moment)
+    let offset = try append(event, at: moment)
+    owed.append((session, .published(request: request, id: event.id, offset: offset, isNew: true)))
+  }
+
+  /// Nobody waits for an answer here: what is malformed or finds no room is counted and said in the log.
+  private func acceptPlain(_ frames: [[UInt8]], at moment: Timestamp) {
+    do {
+      guard frames.count == 2 else {
+        throw ProtocolError(.badMessage, "a plain message has \(frames.count) frames, expected topic and data")
+      }
+      let topic = try Topic(String(decoding: frames[0].prefix(Name.maximumLength + 1), as: UTF8.self))
+      _ = try JSONParser.parse(frames[1])
+      _ = try append(event(topic, nil, frames[1], EventHeaders(), at: moment), at: moment)
+    } catch {
+      counters.add(to: .intakeMalformed)
+      logger.warning("a plain message was refused", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func event(
+    _ topic: Topic, _ id: EventID?, _ data: [UInt8], _ headers: EventHeaders, at moment: Timestamp
+  ) -> Event {
+    let id = id ?? identifiers.next(at: moment)
+    var headers = headers
+    headers.correlation = headers.correlation ?? CorrelationID(high: id.high, low: id.low)
+    return Event(id: id, topic: topic, data: data, time: moment, headers: headers)
+  }
+
+  private func append(_ event: Event, at moment: Timestamp) throws -> Offset {
+    let offset = try spool.append(event, now: moment)
+    recent.insert(event.id, at: offset)
+    appended += 1
+    return offset
+  }
+
+  private func commit() -> SpoolTurn {
+    defer {
+      owed.removeAll(keepingCapacity: true)
+      appended = 0
+    }
+    var turn = SpoolTurn()
+    guard appended > 0 else {
+      turn.letters = owed.map { letter($0.answer, to: $0.session) }
+      return turn
+    }
+    do {
+      let group = try spool.commit()
+      counters.add(appended, to: .eventsStored)
+      turn.live = try fanOut.messages(of: group.bytes, through: group.last)
+      turn.letters = owed.map { letter($0.answer, to: $0.session) }
+      sealWhenIdle()
+    } catch {
+      counters.add(appended, to: .eventsRefused)
+      logger.error("events were not stored", metadata: ["error": "\(error)", "events": "\(appended)"])
+      turn.letters = owed.map { letter(refused($0.answer, error), to: $0.session) }
+      if let error = error as? SpoolError, error.code == .syncFailed {
+        turn.failure = BrokerError(
+          .disk, "the spool cannot be synced: \(error)",
+          help: "busd stops, so that nothing is acknowledged that is not on disk; check the disk and start it again")
+      }
+    }
+    return turn
+  }
+
+  /// What was owed for a group that did not come to disk.
+  private func refused(_ answer: Owed, _ error: any Error) -> Owed {
+    switch answer {
+    case .carried(let request, _): return .refused(request: request, SpoolLoop.refusal(error))
+    case .published(let request, let id, _, let isNew):
+      if isNew { recent.remove(id) }
+      return .refused(request: request, SpoolLoop.refusal(error))
+    case .refused: return answer
+    }
+  }
+
+  private func letter(_ answer: Owed, to session: SessionID) -> Letter {
+    switch answer {
+    case .carried(let request, let through):
+      Letter(.carried(request: request, through: through, head: spool.durable), to: session)
+    case .published(let request, let id, let offset, _):
+      Letter(.published(request: request, id: id, offset: offset), to: session)
+    case .refused(let request, let refusal): Letter(.refused(request: request, refusal), to: session)
+    }
+  }
+
+  private static func refusal(_ error: any Error) -> Refusal {
+    switch error {
+    case let error as ProtocolError: return Refusal(error)
+    case let error as SpoolError where error.code == .diskFull:
+      return Refusal(
+        code: "disk_full", message: error.message, help: "free space on busd's disk; nothing was lost",
+        retryAfter: .seconds(1))
+    default: return Refusal(code: "spool", message: "\(error)", retryAfter: .seconds(1))
+    }
+  }
+
+  private func sealWhenIdle() {
+    if let sealTimer { thread.cancel(sealTimer) }
+    sealTimer = thread.schedule(at: .now + SpoolLoop.sealDelay) {
+      self.assumeIsolated { $0.seal() }
+    }
+  }
+
+  private func seal() {
+    sealTimer = nil
+    do { try spool.seal(now: now()) } catch {
+      logger.error("the spool could not be sealed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Lets segments go that nothing holds any more.
+  nonisolated func retain(_ retention: Retention, protecting cursor: Offset?) {
+    thread.perform { self.assumeIsolated { $0.removeSegments(retention, protecting: cursor) } }
+  }
+
+  private func removeSegments(_ retention: Retention, protecting cursor: Offset?) {
+    do {
+      let removed = try spool.retain(retention, protecting: cursor, now: now())
+      guard !removed.isEmpty else { return }
+      logger.info("segments were removed", metadata: ["count": "\(removed.count)"])
+    } catch {
+      logger.error("old segments could not be removed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Seals and closes; what was submitted before has been answered.
+  func close() throws {
+    try spool.seal(now: now())
+    spool.close()
+  }
+}

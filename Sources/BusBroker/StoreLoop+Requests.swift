@@ -1,0 +1,158 @@
+internal import BusProtocol
+internal import BusSpool
+internal import BusStore
+internal import Logging
+
+/// What each request asks of the store: a command, and what to do with its reply.
+extension StoreLoop {
+  func read(_ frames: [[UInt8]], from session: SessionID) {
+    do {
+      accept(try Request(frames: frames), from: session)
+    } catch {
+      refuse(Refusal(error), request: StoreLoop.number(in: frames), session: session)
+    }
+  }
+
+  /// The request's number, where the message can be read that far: the answer to a refused one carries it too.
+  static func number(in frames: [[UInt8]]) -> UInt64? {
+    guard frames.count > 1, let json = try? JSONParser.parse(frames[1]), let number = json["request"] else {
+      return nil
+    }
+    return UInt64(jsonValue: number)
+  }
+
+  func accept(_ request: Request, from session: SessionID) {
+    switch request {
+    case .subscribe(let request, let wishes): subscribe(wishes, request: request, session: session)
+    case .commit(let request, let commit): self.commit(commit, request: request, session: session)
+    case .enqueue(let request, let wishes): enqueue(wishes, request: request, session: session)
+    case .hands(let hands): setHands(hands, session: session)
+    case .finish(let request, let results): finish(results, request: request, session: session)
+    case .beat(let held, let subscriptions): beat(held, subscriptions, session: session)
+    case .ask(let request, let about, let parameters): questions.append((session, request, about, parameters))
+    case .hello, .carry, .publish, .read, .bye: break  // The socket loop keeps these from coming here.
+    }
+  }
+
+  func subscribe(_ wishes: [SubscriptionWish], request: UInt64, session: SessionID) {
+    for (index, wish) in wishes.enumerated() {
+      let declaration = SubscriptionDeclaration(
+        name: wish.name, patterns: wish.patterns, start: start(of: wish.start))
+      add(.declare(declaration), for: (session, request)) { loop, _ in
+        loop.subscriptions.wish(wish.name, session: session)
+        if index == wishes.count - 1 { loop.send(.subscribed(request: request), to: session) }
+      }
+    }
+    if wishes.isEmpty { send(.subscribed(request: request), to: session) }
+  }
+
+  func start(of start: SubscriptionWish.Start) -> Offset {
+    switch start {
+    case .now: reader.durable
+    case .beginning: Offset(max(reader.first.rawValue, 1) - 1)
+    case .after(let offset): min(offset, reader.durable)
+    }
+  }
+
+  func commit(_ commit: Commit, request: UInt64, session: SessionID) {
+    for job in commit.jobs { jobs.expectWork(in: job.queue) }
+    let command = StoreCommand.commit(
+      subscription: commit.subscription, token: commit.token, from: commit.from, through: commit.through,
+      jobs: commit.jobs)
+    add(command, for: (session, request)) { loop, reply in
+      switch reply {
+      case .committed(let outcomes):
+        loop.count(outcomes)
+        loop.send(.committed(request: request, outcomes: outcomes), to: session)
+      case .refused(let reason): loop.refuse(Refusal(reason, of: commit), request: request, session: session)
+      default: break
+      }
+    }
+  }
+
+  func enqueue(_ wishes: [NewJob], request: UInt64, session: SessionID) {
+    for wish in wishes { jobs.expectWork(in: wish.queue) }
+    add(.enqueue(wishes), for: (session, request)) { loop, reply in
+      guard case .enqueued(let outcomes) = reply else { return }
+      loop.count(outcomes)
+      loop.send(.enqueued(request: request, outcomes: outcomes), to: session)
+    }
+  }
+
+  func count(_ outcomes: [EnqueueOutcome]) {
+    for outcome in outcomes {
+      switch outcome {
+      case .enqueued: counters.add(to: .jobsEnqueued)
+      case .merged: counters.add(to: .jobsMerged)
+      case .parked(let id, let reason):
+        counters.add(to: .jobsParked)
+        logger.warning("a job was parked", metadata: ["job.id": "\(id)", "reason": "\(reason)"])
+      }
+    }
+  }
+
+  func setHands(_ hands: Hands, session: SessionID) {
+    jobs.setHands(hands, of: session, process: processes[session]?.process ?? "unknown")
+    guard !hands.workers.isEmpty else { return }
+    add(.unpark(workersKnown: [hands.engine: Set(hands.workers)])) { loop, _ in loop.jobs.expectWorkAnywhere() }
+  }
+
+  func finish(_ results: [JobResult], request: UInt64, session: SessionID) {
+    var results = results
+    for (index, result) in results.enumerated() {
+      // A job that another process of its engine can do goes back to the queue instead of being parked.
+      if result.outcome == .unknownWorker, leaveToOthers(result, session: session) {
+        results[index].outcome = .returned
+      }
+      jobs.ended(result.id, token: result.token)
+    }
+    add(.finish(results), for: (session, request)) { loop, reply in
+      guard case .finished(let replies) = reply else { return }
+      let stale = zip(results, replies).filter { $1 == .stale }.map(\.0.id)
+      loop.counters.add(stale.count, to: .resultsStale)
+      loop.counters.add(replies.count - stale.count, to: .jobsFinished)
+      // A released worker lock may have made a job of any queue ready.
+      loop.jobs.expectWorkAnywhere()
+      loop.send(.finished(request: request, stale: stale), to: session)
+    }
+  }
+
+  func leaveToOthers(_ result: JobResult, session: SessionID) -> Bool {
+    guard let job = (try? store.job(result.id)).flatMap({ $0 }) else { return false }
+    jobs.doesNotKnow(job.wish.worker, session: session)
+    return jobs.isKnown(job.wish.worker, of: job.wish.queue.engine)
+  }
+
+  func beat(_ held: [Held<JobID>], _ seats: [Held<SubscriptionName>], session: SessionID) {
+    let process = processes[session]?.process ?? "unknown"
+    let lostJobs = jobs.beat(held, from: session, process: process, now: .now)
+    let lostSeats = subscriptions.beat(seats, from: session, now: .now)
+    send(.beaten(jobs: lostJobs, subscriptions: lostSeats), to: session)
+  }
+
+  func close(_ session: SessionID, saidGoodbye: Bool) {
+    processes[session] = nil
+    if saidGoodbye {
+      jobs.left(session, now: .now)
+      subscriptions.left(session, now: .now)
+    } else {
+      jobs.disconnected(session, now: .now)
+      subscriptions.disconnected(session, now: .now)
+    }
+  }
+}
+
+extension Refusal {
+  /// Why a subscription's step was not taken.
+  fileprivate init(_ reason: CommitRefusal, of commit: Commit) {
+    let name = commit.subscription
+    switch reason {
+    case .staleLease:
+      self.init(code: "stale_lease", message: "the lease of \(name) has ended: another process runs it now")
+    case .cursorMoved(let cursor):
+      self.init(code: "cursor_moved", message: "the cursor of \(name) stands at \(cursor), not at \(commit.from)")
+    case .unknownSubscription:
+      self.init(code: "unknown_subscription", message: "\(name) was never declared", help: "subscribe first")
+    }
+  }
+}

@@ -1,0 +1,276 @@
+internal import BusProtocol
+internal import BusSpool
+internal import BusStore
+internal import Logging
+internal import ZeroMQ
+
+/// What comes to the store loop.
+enum StoreItem: Sendable {
+  /// A request of a session, in its frames.
+  case message(SessionID, frames: [[UInt8]])
+  /// A session began.
+  case opened(SessionID, Hello)
+  /// A session's connection broke, or it said goodbye.
+  case closed(SessionID, saidGoodbye: Bool)
+}
+
+/// What a turn of the store loop leads to.
+struct StoreTurn: Sendable {
+  var letters: [Letter] = []
+  /// Set when the store cannot be used any more.
+  var failure: BrokerError?
+}
+
+/// Keeps jobs: takes all that gathered, changes the store in one transaction, hands out what can run, answers.
+///
+/// A turn: read the requests into commands → add what is due by now (leases that ended, seats to fill, claims for free
+/// hands) → one synced transaction → settle each command's reply. A claim sees the enqueues and the finishes of its own
+/// turn, so a job that comes to an idle worker costs one sync.
+actor StoreLoop {
+  nonisolated let thread: SocketThread
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// A command, and what to do with its reply. A refusal goes to who asked.
+  struct Step {
+    var command: StoreCommand
+    var origin: (session: SessionID, request: UInt64)?
+    var settle: (isolated StoreLoop, StoreReply) -> Void
+  }
+
+  let store: any JobStore
+  let reader: SpoolReader
+  let counters: Counters
+  let facts: BrokerFacts
+  var jobs: JobDesk
+  var subscriptions: SubscriptionDesk
+  var processes: [SessionID: Hello] = [:]
+  private let now: @Sendable () -> Timestamp
+  let logger: Logger
+  private var steps: [Step] = []
+  var questions: [(session: SessionID, request: UInt64, about: String, parameters: JSONObject)] = []
+  private var turnLetters: [Letter] = []
+  private var timer: TimerID?
+  private var nextPrune: ContinuousClock.Instant
+  private var deliver: (@Sendable (StoreTurn) -> Void)?
+
+  /// How often finished jobs that are old enough are removed.
+  private static let pruneInterval: Duration = .seconds(60)
+  /// The clock may jump: what is due by the wall clock is looked at again after this long at the latest.
+  private static let longestSleep: Duration = .seconds(60)
+
+  init(
+    store: consuming sending any JobStore, reader: SpoolReader, facts: BrokerFacts, thread: SocketThread,
+    now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
+  ) {
+    self.store = store
+    self.reader = reader
+    self.facts = facts
+    self.thread = thread
+    self.now = now
+    self.counters = counters
+    self.logger = logger
+    jobs = JobDesk(lease: facts.lease, ranks: facts.ranks)
+    subscriptions = SubscriptionDesk(lease: facts.lease)
+    nextPrune = .now + StoreLoop.pruneInterval
+  }
+
+  /// Begins: remembers the leases of before, and looks at what is due. `deliver` gets each turn on this loop's thread.
+  nonisolated func start(deliver: @escaping @Sendable (StoreTurn) -> Void) {
+    thread.perform {
+      self.assumeIsolated { loop in
+        loop.deliver = deliver
+        loop.rememberLeases()
+        loop.turnByTimer()
+      }
+    }
+  }
+
+  private func rememberLeases() {
+    do {
+      for lease in try store.running() { jobs.remember(lease.job, token: lease.token, now: .now) }
+    } catch {
+      logger.error("the running jobs could not be read", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Takes a batch from the socket loop.
+  nonisolated func submit(_ batch: [StoreItem]) {
+    thread.perform { self.assumeIsolated { $0.turn(batch) } }
+  }
+
+  private func turnByTimer() {
+    timer = nil
+    addDue()
+    guard !steps.isEmpty else { return plan() }
+    finishTurn()
+  }
+
+  private func turn(_ batch: [StoreItem]) {
+    for item in batch {
+      switch item {
+      case .message(let session, let frames): read(frames, from: session)
+      case .opened(let session, let hello): processes[session] = hello
+      case .closed(let session, let saidGoodbye): close(session, saidGoodbye: saidGoodbye)
+      }
+    }
+    addDue()
+    finishTurn()
+  }
+
+  private func finishTurn() {
+    var turn = StoreTurn()
+    turn.failure = perform()
+    for question in questions { answer(question) }
+    questions.removeAll(keepingCapacity: true)
+    turn.letters = turnLetters
+    turnLetters = []
+    deliver?(turn)
+    plan()
+  }
+
+  // MARK: What is due
+
+  /// Adds, in this order: jobs whose time has come, leases that ended, seats to fill, then claims for free hands.
+  private func addDue() {
+    if isSomethingDue() { add(.promote) { loop, _ in loop.jobs.expectWorkAnywhere() } }
+    takeBackEnded()
+    fillSeats()
+    pruneHistory()
+  }
+
+  private func isSomethingDue() -> Bool {
+    guard let due = (try? store.nextDue()).flatMap({ $0 }) else { return false }
+    return due <= now()
+  }
+
+  private func takeBackEnded() {
+    let ended = jobs.expire(now: .now)
+    guard !ended.isEmpty else { return }
+    counters.add(ended.count, to: .leasesEnded)
+    logger.warning("leases ended without a result", metadata: ["jobs": "\(ended.count)"])
+    let lost = ended.map {
+      LostJob(id: $0.id, token: $0.token, reason: "its process was lost, or did not say that it lives")
+    }
+    add(.lose(lost)) { loop, _ in loop.jobs.expectWorkAnywhere() }
+  }
+
+  private func fillSeats() {
+    subscriptions.expire(now: .now)
+    for vacancy in subscriptions.vacancies() {
+      let step = Step(command: .lease(subscription: vacancy.name), origin: nil) { loop, reply in
+        guard case .leased(let token, let cursor) = reply else {
+          return loop.subscriptions.grantFailed(vacancy.name)
+        }
+        loop.subscriptions.granted(vacancy.name, to: vacancy.session, token: token, now: .now)
+        guard loop.subscriptions.holder(of: vacancy.name) == vacancy.session else { return }
+        loop.send(
+          .granted([Grant(subscription: vacancy.name, token: token, cursor: cursor)]), to: vacancy.session)
+      }
+      steps.append(step)
+    }
+  }
+
+  private func pruneHistory() {
+    guard nextPrune <= .now else { return }
+    nextPrune = .now + StoreLoop.pruneInterval
+    add(.prune(facts.history)) { loop, _ in loop.facts.noteCursor((try? loop.store.minimumCursor()) ?? nil) }
+  }
+
+  func add(
+    _ command: StoreCommand, for origin: (session: SessionID, request: UInt64)? = nil,
+    settle: @escaping (isolated StoreLoop, StoreReply) -> Void
+  ) {
+    steps.append(Step(command: command, origin: origin, settle: settle))
+  }
+
+  // MARK: The transaction
+
+  /// Performs what was gathered, then claims until no free hand can get more, each pass in one transaction.
+  private func perform() -> BrokerError? {
+    addClaims()
+    while !steps.isEmpty {
+      let now = steps
+      steps = []
+      if let failure = perform(now) { return failure }
+      fillSeats()
+      addClaims()
+    }
+    return nil
+  }
+
+  private func addClaims() {
+    for (session, claim) in jobs.claims() {
+      add(.claim(claim)) { loop, reply in
+        guard case .claimed(let assignments) = reply else { return }
+        loop.jobs.assigned(assignments, to: session, for: claim, now: .now)
+        guard !assignments.isEmpty else { return }
+        loop.counters.add(assignments.count, to: .jobsClaimed)
+        loop.send(.jobs(assignments), to: session)
+      }
+    }
+  }
+
+  private func perform(_ steps: [Step]) -> BrokerError? {
+    do {
+      let replies = try store.perform(steps.map(\.command), at: now())
+      for (step, reply) in zip(steps, replies) { step.settle(self, reply) }
+      return nil
+    } catch {
+      // One command that cannot be done must not take the others with it.
+      guard error.code != .diskFull, steps.count > 1 else { return refuse(steps, error) }
+      for step in steps {
+        if let failure = perform([step]) { return failure }
+      }
+      return nil
+    }
+  }
+
+  private func refuse(_ steps: [Step], _ error: StoreError) -> BrokerError? {
+    logger.error("the store refused", metadata: ["error": "\(error)"])
+    for step in steps {
+      if case .lease(let name) = step.command { subscriptions.grantFailed(name) }
+      guard let origin = step.origin else { continue }
+      let code = error.code == .diskFull ? "disk_full" : "store"
+      refuse(
+        Refusal(code: code, message: error.message, retryAfter: .seconds(1)), request: origin.request,
+        session: origin.session)
+    }
+    guard error.isFatal else { return nil }
+    return BrokerError(.disk, "the job store failed: \(error)", help: "check the disk, then start busd again")
+  }
+
+  // MARK: Answers and the next moment
+
+  func send(_ reply: Reply, to session: SessionID) { turnLetters.append(Letter(reply, to: session)) }
+
+  func refuse(_ refusal: Refusal, request: UInt64?, session: SessionID) {
+    counters.add(to: .requestsRefused)
+    send(.refused(request: request, refusal), to: session)
+  }
+
+  private func answer(
+    _ question: (session: SessionID, request: UInt64, about: String, parameters: JSONObject)
+  ) {
+    do {
+      let answer = try self.answer(question.about, question.parameters, at: now())
+      send(.answer(request: question.request, answer), to: question.session)
+    } catch let refusal as Refusal {
+      refuse(refusal, request: question.request, session: question.session)
+    } catch let error as ProtocolError {
+      refuse(Refusal(error), request: question.request, session: question.session)
+    } catch {
+      refuse(Refusal(code: "store", message: "\(error)"), request: question.request, session: question.session)
+    }
+  }
+
+  /// Sets the one timer to the first moment at which something becomes due by itself.
+  private func plan() {
+    if let timer { thread.cancel(timer) }
+    var next = [jobs.nextExpiry, subscriptions.nextExpiry, nextPrune].compactMap(\.self).min() ?? nextPrune
+    if let due = (try? store.nextDue()).flatMap({ $0 }) {
+      let wait = min(max(.zero, due - now()), StoreLoop.longestSleep)
+      next = min(next, .now + wait)
+    }
+    timer = thread.schedule(at: next) { self.assumeIsolated { $0.turnByTimer() } }
+  }
+}

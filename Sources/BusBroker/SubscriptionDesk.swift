@@ -1,0 +1,103 @@
+internal import BusProtocol
+
+/// Who runs each subscription, and who waits to take over. One runs at a time; the store's token fences it.
+struct SubscriptionDesk {
+  private struct Seat {
+    var holder: SessionID?
+    var token: UInt64 = 0
+    var deadline: ContinuousClock.Instant?
+    var waiting: [SessionID] = []
+    var isBeingGranted = false
+  }
+
+  private let lease: Duration
+  private var seats: [SubscriptionName: Seat] = [:]
+
+  init(lease: Duration) { self.lease = lease }
+
+  /// A process would run it; first come, first served.
+  mutating func wish(_ name: SubscriptionName, session: SessionID) {
+    var seat = seats[name] ?? Seat()
+    if seat.holder != session, !seat.waiting.contains(session) { seat.waiting.append(session) }
+    seats[name] = seat
+  }
+
+  /// The seats that nobody has and somebody wants; each is offered once until ``granted(_:to:token:now:)`` answers.
+  mutating func vacancies() -> [(name: SubscriptionName, session: SessionID)] {
+    var vacancies: [(name: SubscriptionName, session: SessionID)] = []
+    for (name, seat) in seats where seat.holder == nil && !seat.isBeingGranted {
+      guard let first = seat.waiting.first else { continue }
+      seats[name]?.isBeingGranted = true
+      vacancies.append((name, first))
+    }
+    return vacancies
+  }
+
+  /// The store gave a token: the lease runs from now.
+  mutating func granted(
+    _ name: SubscriptionName, to session: SessionID, token: UInt64, now: ContinuousClock.Instant
+  ) {
+    guard var seat = seats[name] else { return }
+    seat.isBeingGranted = false
+    // Whoever left meanwhile is not in the line any more, and gets nothing.
+    if seat.waiting.first == session {
+      seat.waiting.removeFirst()
+      seat.holder = session
+      seat.token = token
+      seat.deadline = now + lease
+    }
+    seats[name] = seat
+  }
+
+  /// The store did not answer: the seat is offered again.
+  mutating func grantFailed(_ name: SubscriptionName) { seats[name]?.isBeingGranted = false }
+
+  /// A process is alive and runs these. Answers with those that it has lost.
+  mutating func beat(
+    _ held: [Held<SubscriptionName>], from session: SessionID, now: ContinuousClock.Instant
+  ) -> [SubscriptionName] {
+    var lost: [SubscriptionName] = []
+    for subscription in held {
+      guard var seat = seats[subscription.id], seat.holder != nil, seat.token == subscription.token else {
+        lost.append(subscription.id)
+        continue
+      }
+      // The same process over a new connection keeps its seat: the token is the proof.
+      seat.holder = session
+      seat.waiting.removeAll { $0 == session }
+      seat.deadline = now + lease
+      seats[subscription.id] = seat
+    }
+    return lost
+  }
+
+  /// A connection broke; its process may come back within the grace.
+  mutating func disconnected(_ session: SessionID, now: ContinuousClock.Instant) {
+    leave(session, at: now + JobDesk.reconnectGrace)
+  }
+
+  /// A process said goodbye.
+  mutating func left(_ session: SessionID, now: ContinuousClock.Instant) { leave(session, at: now) }
+
+  private mutating func leave(_ session: SessionID, at deadline: ContinuousClock.Instant) {
+    for (name, seat) in seats {
+      seats[name]?.waiting.removeAll { $0 == session }
+      if seat.holder == session { seats[name]?.deadline = seat.deadline.map { min($0, deadline) } }
+    }
+  }
+
+  /// Frees the seats whose leases ended.
+  mutating func expire(now: ContinuousClock.Instant) {
+    for (name, seat) in seats {
+      guard let deadline = seat.deadline, deadline <= now else { continue }
+      seats[name]?.holder = nil
+      seats[name]?.deadline = nil
+    }
+  }
+
+  /// When to look again; nil while nothing is held.
+  var nextExpiry: ContinuousClock.Instant? { seats.values.compactMap(\.deadline).min() }
+
+  /// Who runs it now.
+  func holder(of name: SubscriptionName) -> SessionID? { seats[name]?.holder }
+}

@@ -1,0 +1,110 @@
+internal import ArgumentParser
+internal import BusProtocol
+internal import BusTopology
+
+/// `bus jobs`: the jobs and what is known of one.
+struct JobsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "List jobs, or show one.",
+    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ls", abstract: "List jobs, the newest first.",
+      discussion: "EXAMPLE  bus jobs ls --state dead --queue billing/charge --since 1h")
+
+    @Option(help: "Only those in a state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var state: String?
+
+    @Option(help: "Only those of a queue, as ENGINE/QUEUE.")
+    var queue: String?
+
+    @Option(help: "Only those of an engine.")
+    var engine: String?
+
+    @Option(help: "Only those of a worker.")
+    var worker: String?
+
+    @Option(help: "Only those with this queue lock or worker lock.")
+    var lock: String?
+
+    @Option(help: "Only those that an event led to, by its id.")
+    var event: String?
+
+    @Option(help: "Only those enqueued since then: 10m, today, 09:30, RFC 3339.")
+    var since: String?
+
+    @Option(help: "At most so many, up to 1000.")
+    var limit = 50
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+      let (parameters, output) = (try parameters(now: SystemClock.now(), zone: SystemClock.zone), output)
+      try await Connection.with(connection) { bus in
+        let jobs = try await bus.list("jobs", parameters)
+        if output.json {
+          for job in jobs { try Output.write(json: job) }
+        } else {
+          let read = try bus.reading { () throws(ProtocolError) in
+            var read: [Job] = []
+            for job in jobs { read.append(try Job(json: job)) }
+            return read
+          }
+          let table = JobTable(text: output.jobText, columns: output.terminal.columns)
+          try Output.write(lines: table.lines(read))
+          output.remark(table.footer(read))
+        }
+      }
+    }
+
+    /// What busd is asked; words that cannot be right are refused here, where the near one can be named.
+    func parameters(now: Timestamp, zone: Zone) throws -> JSONObject {
+      var parameters: JSONObject = ["limit": limit.jsonValue]
+      if let state {
+        let known = JobState.allCases.map(\.rawValue)
+        guard known.contains(state) else {
+          let near = NearestWord.to(state, among: known).map { "did you mean '\($0)'?" }
+          throw CommandError(
+            .usage, "'\(state)' is no state of a job", where: "--state",
+            help: near ?? "use one of \(known.joined(separator: ", "))")
+        }
+        parameters["state"] = .string(state)
+      }
+      for (key, value) in [("queue", queue), ("engine", engine), ("worker", worker), ("lock", lock), ("event", event)] {
+        if let value { parameters[key] = .string(value) }
+      }
+      if let since {
+        guard let time = TimeWord.time(since, now: now, zone: zone, direction: .past) else {
+          throw CommandError(.usage, "'\(since)' is no time", where: "--since", help: "for example 10m, today, 09:30")
+        }
+        parameters["since"] = .string(time.description)
+      }
+      return parameters
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "Show all that is known of a job.",
+      discussion: "EXAMPLE  bus jobs show 01JEXJ2M4KQ7")
+
+    @Argument(help: "The job's id, or the beginning that only it has.")
+    var job: String
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+      let (job, output) = (job, output)
+      try await Connection.with(connection) { bus in
+        let answer = try await bus.ask("job", ["id": .string(job)])["job"] ?? .null
+        if output.json { return try Output.write(json: answer) }
+        let read = try bus.reading { () throws(ProtocolError) in try Job(json: answer) }
+        try Output.write(lines: JobTable(text: output.jobText, columns: output.terminal.columns).details(read))
+        output.remark("Why it is where it is: bus why \(read.id)")
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import BusProtocol
+internal import BusSupervisor
+
+/// `bus tail`: the events as they come.
+struct TailCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tail", abstract: "Show events as they come, and those that came before.",
+    discussion: """
+      EXAMPLES  bus tail 'user_*' 'postal_*'
+                bus tail --since 10m --no-follow --json | jq .data
+                bus tail -n 20 --grep 42
+      """)
+
+  @Argument(help: "Topics; * stands for any characters. None means all.", transform: Words.pattern)
+  var patterns: [TopicPattern] = []
+
+  @Option(name: .customShort("n"), help: "Begin with the last so many events.")
+  var backlog: Int?
+
+  @Option(help: "Begin there: 10m, today, 09:30, RFC 3339, or behind '#184223' or an event's id.")
+  var since: String?
+
+  @Option(help: "End there: a time, '#184223' or an event's id.")
+  var until: String?
+
+  @Option(help: "End after so many events.")
+  var count: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Wait for events to come.")
+  var follow = true
+
+  @Option(help: "Only events whose topic, source or data contain the text.")
+  var grep: String?
+
+  @Option(help: "End when no event came for so long: 5s, 1m.")
+  var idleExit: Patience?
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func validate() throws {
+    if let backlog, backlog < 0 { throw ValidationError("-n must not be negative.") }
+    if let count, count < 0 { throw ValidationError("--count must not be negative.") }
+  }
+
+  func run() async throws {
+    let until = try until.map { try TimeArgument.word($0, option: "--until", direction: .future) }
+    let since = try since.map { try TimeArgument.word($0, option: "--since") }
+    let signals = try Signals.taken()
+    let printer = TailPrinter(output: output, filter: TailFilter(text: grep, count: count, until: until))
+    try await Connection.with(connection) { bus in
+      let tail = Tail(
+        bus: bus, patterns: patterns.isEmpty ? ["*"] : patterns, printer: printer, idleExit: idleExit?.duration)
+      let place = try await tail.catchUp(since: since, backlog: backlog)
+      guard follow, !printer.isOver(at: place, now: SystemClock.now()) else { return }
+      output.remark("-- caught up at \(place), waiting (Ctrl-C to stop; resume with --since '\(place)')")
+      let breaks = BreakNotice(endpoint: bus.endpoint)
+      bus.watch { breaks.note(isConnected: $0) }
+      let end = try await tail.follow(after: place, stop: signals.wishes)
+      breaks.end()
+      guard end == .asked else { return }
+      output.remark("-- stopped; resume with --since '\(printer.place(atLeast: place))'")
+      throw ExitCode(signals.exitStatus)
+    }
+  }
+}

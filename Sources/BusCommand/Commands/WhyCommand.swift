@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import BusProtocol
+
+/// `bus why`: why a job is where it is, and what became of an event.
+struct WhyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Tell why a job is where it is, or what became of an event.",
+    discussion: """
+      EXAMPLES  bus why 01JEXK7QM3T0
+                bus why '#184223'
+      """)
+
+  /// What the word can mean, in the order of asking.
+  enum Subject: Equatable {
+    case job(String)
+    case event(String)
+  }
+
+  @Argument(help: "A job's id or its beginning, an event's id, or an event's place: '#184223'.")
+  var subject: String
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    let (subject, output) = (subject, output)
+    try await Connection.with(connection) { bus in
+      let (answer, found) = try await Self.ask(bus, Self.meanings(of: subject))
+      if output.json { return try Output.write(json: answer) }
+      let lines = try bus.reading { () throws(ProtocolError) in
+        switch found {
+        case .job: WhyJob(text: output.jobText).lines(try WhyJobAnswer(json: answer))
+        case .event: WhyEvent(text: output.jobText).lines(try WhyEventAnswer(json: answer))
+        }
+      }
+      try Output.write(lines: lines)
+    }
+  }
+
+  /// A place is an event's; a whole id can be either's; a beginning is a job's.
+  static func meanings(of subject: String) -> [Subject] {
+    if subject.hasPrefix("#") { return [.event(subject)] }
+    if subject.allSatisfy({ $0.isASCII && $0.isNumber }), !subject.hasPrefix("0") { return [.event("#\(subject)")] }
+    return subject.utf8.count == 26 ? [.job(subject), .event(subject)] : [.job(subject)]
+  }
+
+  private static func ask(_ bus: Connection, _ meanings: [Subject]) async throws -> (JSONValue, Subject) {
+    var refusal = CommandError(.usage, "there is nothing to ask about", where: "bus why", help: "bus why --help")
+    for meaning in meanings {
+      do throws(CommandError) {
+        return (try await ask(bus, meaning), meaning)
+      } catch {
+        guard error.code == .notFound else { throw error }
+        refusal = error
+      }
+    }
+    if case .job(let id)? = meanings.first, meanings.count > 1 {
+      refusal.message = "there is no job and no event \(id)"
+    }
+    throw refusal
+  }
+
+  private static func ask(_ bus: Connection, _ meaning: Subject) async throws(CommandError) -> JSONValue {
+    switch meaning {
+    case .job(let id): try await bus.ask("why", ["job": .string(id)])
+    case .event(let id): try await bus.ask("why", ["event": .string(id)])
+    }
+  }
+}

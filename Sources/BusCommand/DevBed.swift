@@ -1,0 +1,70 @@
+internal import BusSupervisor
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The directory of a bus that runs for a while, and how its daemon is started there.
+struct DevBed: Sendable {
+  static let daemonName = "busd"
+  static let readyPrefix = "busd ready"
+
+  /// What the daemon keeps.
+  let stateDirectory: String
+  /// Its sockets; always temporary: the path of a socket has to be short.
+  let runtimeDirectory: String
+  private let temporaryDirectory: String
+
+  /// Makes the temporary directory; what is to be kept goes into the state directory, where one is named.
+  init(stateDirectory: String?) throws {
+    var template = Array("/tmp/bus-dev.XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw CommandError(
+        .system, "no temporary directory: \(String(cString: strerror(errno)))", where: "/tmp", help: "check its space")
+    }
+    temporaryDirectory = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    runtimeDirectory = "\(temporaryDirectory)/run"
+    self.stateDirectory = stateDirectory ?? "\(temporaryDirectory)/state"
+  }
+
+  private var requests: String { "ipc://\(runtimeDirectory)/busd.requests.ipc" }
+  private var live: String { "ipc://\(runtimeDirectory)/busd.live.ipc" }
+  private var intake: String { "ipc://\(runtimeDirectory)/busd.intake.ipc" }
+
+  /// What the engines find in their environment.
+  var environment: [String: String] {
+    ["BUS_ENDPOINT": requests, "BUS_STATE_DIR": stateDirectory, "BUS_RUNTIME_DIR": runtimeDirectory]
+  }
+
+  /// The daemon, on sockets of its own whatever the topology says: another bus may run beside it.
+  func daemon(topology: String?, places: BinaryPlaces) throws -> ProcessDefinition {
+    do throws(SupervisorError) {
+      return ProcessDefinition(
+        name: DevBed.daemonName, executable: try places.find("busd"),
+        arguments: [
+          "--state-dir", stateDirectory, "--runtime-dir", runtimeDirectory, "--requests", requests, "--live", live,
+          "--intake", intake,
+        ] + (topology.map { ["--topology", $0] } ?? []), stage: 0, readyPrefix: DevBed.readyPrefix, isRequired: true)
+    } catch {
+      throw CommandError(.configuration, error.message, where: "bus dev", help: "build it with 'swift build'")
+    }
+  }
+
+  /// What to do with it, in another terminal.
+  var welcome: String {
+    """
+    bus is up. In another terminal:
+      export BUS_ENDPOINT=\(requests)
+      bus tail
+    live events \(live)
+    intake      \(intake)
+    """
+  }
+
+  /// Removes what is temporary.
+  func remove() { DirectoryRemoval.remove(temporaryDirectory) }
+}

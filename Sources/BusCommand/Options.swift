@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import BusProtocol
+internal import BusTopology
+
+/// How something is shown.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "One JSON object a line; events as CloudEvents.")
+  var json = false
+
+  @Option(help: "When to colour: auto, always or never.")
+  var color = Terminal.Color.auto
+
+  @Option(help: "How times are shown: local, utc, relative or iso.")
+  var time = TimeText.Format.local
+
+  /// The terminal behind standard output.
+  var terminal: Terminal { Terminal(descriptor: 1, color: color, environment: ProcessEnvironment.all) }
+
+  /// The terminal behind standard error.
+  var words: Terminal { Terminal(descriptor: 2, color: color, environment: ProcessEnvironment.all) }
+
+  /// Times as they are shown, seen from now.
+  var timeText: TimeText { TimeText(format: time, now: SystemClock.now(), zone: SystemClock.zone) }
+
+  /// Words about a job.
+  var jobText: JobText { JobText(time: timeText, paint: terminal.paint) }
+
+  /// Says what is no data and would only disturb a pipe.
+  func remark(_ text: String) {
+    if terminal.isTerminal, !json { Output.say(text) }
+  }
+}
+
+/// Which bus, and how long to wait for it.
+struct ConnectionOptions: ParsableArguments {
+  @Option(help: "Where busd listens: ipc://PATH or tcp://HOST:PORT. [BUS_ENDPOINT]")
+  var endpoint: String?
+
+  @Option(help: "How long to wait for an answer: 500ms, 10s, 1m.")
+  var timeout: Patience?
+}
+
+/// A duration on the command line.
+struct Patience: ExpressibleByArgument {
+  var duration: Duration
+
+  init(_ duration: Duration) { self.duration = duration }
+
+  init?(argument: String) {
+    guard let duration = Duration(words: argument) else { return nil }
+    self.duration = duration
+  }
+}
+
+/// Which topology.
+struct TopologyOptions: ParsableArguments {
+  @Option(help: "The topology file; else BUS_TOPOLOGY, else the only one in ./Topology.")
+  var topology: String?
+}
+
+/// Words of the bus on the command line, with its own reasons for refusing them.
+enum Words {
+  @Sendable static func pattern(_ text: String) throws -> TopicPattern {
+    try refusing { () throws(ProtocolError) in try TopicPattern(text) }
+  }
+
+  @Sendable static func topic(_ text: String) throws -> Topic {
+    try refusing { () throws(ProtocolError) in try Topic(text) }
+  }
+
+  @Sendable static func event(_ text: String) throws -> EventID {
+    try refusing { () throws(ProtocolError) in try EventID(text) }
+  }
+
+  private static func refusing<R>(_ parse: () throws(ProtocolError) -> R) throws -> R {
+    do { return try parse() } catch { throw ValidationError(error.message) }
+  }
+}

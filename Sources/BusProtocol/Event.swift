@@ -1,0 +1,76 @@
+/// Something that happened: a topic, JSON data, and where it came from.
+public struct Event: Hashable, Sendable {
+  /// Its name for ever; repeats of one publication have the same.
+  public var id: EventID
+  /// What it is about.
+  public var topic: Topic
+  /// The data as published, JSON unless ``contentType`` says otherwise; never changed on the way.
+  public var data: [UInt8]
+  /// When it was published, by the publisher's clock.
+  public var time: Timestamp
+  /// The outbox that numbered it.
+  public var publisher: PublisherID
+  /// Its number there, from 1; zero when it was not numbered.
+  public var publisherSequence: UInt64
+  /// Where it came from, what brought it about, what it carries along.
+  public var headers: EventHeaders
+  /// Its place in busd's spool; zero before it is there.
+  public var offset: Offset
+  /// Its place among the events of its topic, from 1; zero before it is in the spool.
+  public var sequence: UInt64
+  /// When busd wrote it.
+  public var recordedAt: Timestamp
+
+  /// An event that no spool holds yet.
+  public init(
+    id: EventID, topic: Topic, data: [UInt8], time: Timestamp,
+    publisher: PublisherID = PublisherID(high: 0, low: 0), publisherSequence: UInt64 = 0,
+    headers: EventHeaders = EventHeaders()
+  ) {
+    self.id = id
+    self.topic = topic
+    self.data = data
+    self.time = time
+    self.publisher = publisher
+    self.publisherSequence = publisherSequence
+    self.headers = headers
+    offset = .zero
+    sequence = 0
+    recordedAt = time
+  }
+
+  /// The data read as JSON.
+  public var json: JSONValue {
+    get throws(ProtocolError) {
+      do { return try JSONParser.parse(data) } catch {
+        throw ProtocolError(.badJSON, "the data of event \(id) (\(topic)) is not JSON: \(error.message)")
+      }
+    }
+  }
+
+  /// A value of the data by its name, of the type that the caller asks for.
+  public subscript<T: JSONConvertible>(key: String) -> T {
+    get throws(ProtocolError) { try json.members("the data of event \(id) (\(topic))").read(key) }
+  }
+
+  /// The event as CloudEvents 1.0 JSON: what `--json` prints.
+  public var cloudEvent: JSONValue {
+    var object: JSONObject = [
+      "specversion": "1.0", "id": .string(id.description), "source": .string(headers.source ?? "/"),
+      "type": .string(topic.text), "time": .string(time.description),
+    ]
+    object.set("traceparent", headers.trace?.description)
+    object.set("causationid", headers.causation?.text)
+    object.set("correlationid", headers.correlation)
+    if offset > .zero {
+      object.set("offset", offset.rawValue)
+      object.set("sequence", String(sequence))
+      object.set("recordedtime", recordedAt.description)
+    }
+    if let context = headers.context { object["context"] = .object(context) }
+    object.set("datacontenttype", headers.contentType ?? "application/json")
+    // Data that is no JSON is shown as CloudEvents' base 64 only by readers; here as text where it is text.
+    object["data"] = (try? json) ?? .string(String(decoding: data, as: UTF8.self))
+    return .object(object)
+  }
+}

@@ -1,0 +1,123 @@
+/// A job that someone asks for: a worker's name and inputs, where and when it is to run, and why.
+///
+/// The id is made by whoever asks, so that asking twice (a lost answer, a reconnect) makes one job.
+public struct NewJob: Hashable, Sendable {
+  /// The longest inputs, in bytes of JSON: ids belong there, not documents.
+  public static let maximumInputsByteCount = 256 << 10
+
+  /// Its name for ever.
+  public var id: JobID
+  /// Where it waits.
+  public var queue: QueueName
+  /// The worker that does it.
+  public var worker: Name
+  /// The worker's inputs by name.
+  public var inputs: JSONObject
+  /// The key of which only one job may wait, as ``LockKey/text(workerNamespace:)``; nil for none.
+  public var queueLock: String?
+  /// The key of which only one job may run, as ``LockKey/text(workerNamespace:)``; nil for none.
+  public var workerLock: String?
+  /// Within its queue the higher one goes first.
+  public var priority: Int
+  /// Not before then; nil for at once.
+  public var dueAt: Timestamp?
+  /// When a failure runs again; nil for the queue's own policy.
+  public var retry: RetryPolicy?
+  /// Why it exists.
+  public var cause: JobCause
+
+  /// A job to be asked for.
+  public init(
+    id: JobID, queue: QueueName, worker: Name, inputs: JSONObject = [:], queueLock: String? = nil,
+    workerLock: String? = nil, priority: Int = 0, dueAt: Timestamp? = nil, retry: RetryPolicy? = nil,
+    cause: JobCause = JobCause()
+  ) {
+    self.id = id
+    self.queue = queue
+    self.worker = worker
+    self.inputs = inputs
+    self.queueLock = queueLock
+    self.workerLock = workerLock
+    self.priority = priority
+    self.dueAt = dueAt
+    self.retry = retry
+    self.cause = cause
+  }
+
+  /// The job as the wire carries it.
+  public var json: JSONValue {
+    var object: JSONObject = [
+      "id": id.jsonValue, "queue": .string(queue.description), "worker": .string(worker.text),
+      "inputs": .object(inputs),
+    ]
+    object.set("queue_lock", queueLock)
+    object.set("worker_lock", workerLock)
+    if priority != 0 { object.set("priority", priority) }
+    object.set("due_at", dueAt?.microseconds)
+    if let retry { object["retry"] = retry.json }
+    if cause != JobCause() { object["cause"] = cause.json }
+    return .object(object)
+  }
+
+  /// Reads what ``json`` wrote; other languages leave out what they do not need, except id, queue and worker.
+  public init(json: JSONValue) throws(ProtocolError) {
+    let members = try json.members("job")
+    id = try members.read("id")
+    queue = try QueueName(try members.string("queue"))
+    worker = try members.name("worker")
+    inputs = members.object["inputs"] == nil ? [:] : try members.object("inputs")
+    queueLock = try NewJob.lock("queue_lock", in: members)
+    workerLock = try NewJob.lock("worker_lock", in: members)
+    priority = try members.optional("priority") ?? 0
+    dueAt = try members.optional("due_at").map { Timestamp(microseconds: $0) }
+    retry = try members.object["retry"].map { (json) throws(ProtocolError) in try RetryPolicy(json: json) }
+    cause = try members.object["cause"].map { (json) throws(ProtocolError) in try JobCause(json: json) } ?? JobCause()
+  }
+
+  /// An empty key would lock everything that forgot to name one: it is none.
+  private static func lock(_ key: String, in members: JSONMembers) throws(ProtocolError) -> String? {
+    guard let text: String = try members.optional(key), !text.isEmpty else { return nil }
+    guard text.utf8.count <= 1000 else {
+      throw ProtocolError(.tooLarge, "\(key) has \(text.utf8.count) bytes, the limit is 1000: lock on an id")
+    }
+    return text
+  }
+}
+
+/// What became of the wish for a job.
+public enum EnqueueOutcome: Hashable, Sendable {
+  /// It waits, or is due later.
+  case enqueued(JobID)
+  /// An equal job waits already and will do the work: the queue lock merged them.
+  case merged(into: JobID)
+  /// It is kept, but nothing can run it now; the reason says why.
+  case parked(JobID, reason: String)
+
+  /// The job that will do the work.
+  public var job: JobID {
+    switch self {
+    case .enqueued(let id), .merged(into: let id), .parked(let id, reason: _): id
+    }
+  }
+
+  /// The outcome as the wire carries it.
+  public var json: JSONValue {
+    switch self {
+    case .enqueued(let id): ["outcome": "enqueued", "id": id.jsonValue]
+    case .merged(let id): ["outcome": "merged", "id": id.jsonValue]
+    case .parked(let id, let reason): ["outcome": "parked", "id": id.jsonValue, "reason": .string(reason)]
+    }
+  }
+
+  /// Reads what ``json`` wrote.
+  public init(json: JSONValue) throws(ProtocolError) {
+    let members = try json.members("outcome")
+    let id: JobID = try members.read("id")
+    switch try members.string("outcome") {
+    case "enqueued": self = .enqueued(id)
+    case "merged": self = .merged(into: id)
+    case "parked": self = .parked(id, reason: try members.optional("reason") ?? "")
+    case let word: throw ProtocolError(.badJSON, "\"\(word.prefix(40))\" is no outcome of an enqueue")
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/// How one run of a job ended, as its worker says.
+public enum Outcome: Hashable, Sendable {
+  /// The work is done.
+  case done
+  /// The worker looked, and the work was no longer needed.
+  case notNeeded
+  /// It failed and may run again: after the given time, or by the retry policy.
+  case failed(error: String, retryAfter: Duration?)
+  /// It failed and must not run again.
+  case dead(error: String)
+  /// The process did not get to it (it is stopping): back to the queue, the attempt does not count.
+  case returned
+  /// This process knows no such worker: for another one, or parked; the attempt does not count.
+  case unknownWorker
+
+  /// The longest error text that is kept, in bytes.
+  public static let maximumErrorByteCount = 8192
+
+  /// The word for it on the wire.
+  public var word: String {
+    switch self {
+    case .done: "done"
+    case .notNeeded: "not_needed"
+    case .failed: "failed"
+    case .dead: "dead"
+    case .returned: "returned"
+    case .unknownWorker: "unknown_worker"
+    }
+  }
+}
+
+/// The outcome of one leased run: what a worker process sends.
+public struct JobResult: Hashable, Sendable {
+  /// The job.
+  public var id: JobID
+  /// The token of the lease under which it ran; with another one the result is refused.
+  public var token: UInt64
+  /// How it ended.
+  public var outcome: Outcome
+
+  /// A result of a leased run.
+  public init(id: JobID, token: UInt64, outcome: Outcome) {
+    self.id = id
+    self.token = token
+    self.outcome = outcome
+  }
+
+  /// The result as the wire carries it.
+  public var json: JSONValue {
+    var object: JSONObject = [
+      "id": id.jsonValue, "token": token.jsonValue, "outcome": .string(outcome.word),
+    ]
+    switch outcome {
+    case .failed(let error, let retryAfter):
+      object.set("error", error)
+      object.set("retry_after", retryAfter?.inMicroseconds)
+    case .dead(let error): object.set("error", error)
+    case .done, .notNeeded, .returned, .unknownWorker: break
+    }
+    return .object(object)
+  }
+
+  /// Reads what ``json`` wrote.
+  public init(json: JSONValue) throws(ProtocolError) {
+    let members = try json.members("result")
+    id = try members.read("id")
+    token = try members.read("token")
+    let text: String = try members.optional("error") ?? ""
+    let error = String(decoding: text.utf8.prefix(Outcome.maximumErrorByteCount), as: UTF8.self)
+    switch try members.string("outcome") {
+    case "done": outcome = .done
+    case "not_needed": outcome = .notNeeded
+    case "failed":
+      let after: Int64? = try members.optional("retry_after")
+      outcome = .failed(error: error, retryAfter: after.map { .microseconds(max(0, $0)) })
+    case "dead": outcome = .dead(error: error)
+    case "returned": outcome = .returned
+    case "unknown_worker": outcome = .unknownWorker
+    case let word: throw ProtocolError(.badJSON, "\"\(word.prefix(40))\" is no outcome of a run")
+    }
+  }
+}

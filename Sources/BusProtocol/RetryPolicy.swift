@@ -1,0 +1,77 @@
+/// How often and when a failed job runs again.
+public struct RetryPolicy: Hashable, Sendable {
+  /// How the delay grows.
+  public enum Backoff: String, Hashable, Sendable {
+    /// `base × 2^(attempt-1)`, at most `maximum`.
+    case exponential
+    /// Always `base`.
+    case fixed
+  }
+
+  /// How much chance goes into a delay.
+  public enum Jitter: String, Hashable, Sendable {
+    /// Anything from nothing to the whole delay, so that those who failed together do not come back together.
+    case full
+    /// The delay as computed.
+    case none
+  }
+
+  /// All runs of a job together, the first included; after the last the job is dead.
+  public var attempts: Int
+  /// How the delay grows.
+  public var backoff: Backoff
+  /// The first delay.
+  public var base: Duration
+  /// The longest delay.
+  public var maximum: Duration
+  /// How much chance goes in.
+  public var jitter: Jitter
+
+  /// Eight attempts from 2 s to an hour apart.
+  public static let standard = RetryPolicy()
+
+  /// Makes a policy; without words it is ``standard``.
+  public init(
+    attempts: Int = 8, backoff: Backoff = .exponential, base: Duration = .seconds(2),
+    maximum: Duration = .seconds(3600), jitter: Jitter = .full
+  ) {
+    self.attempts = max(1, attempts)
+    self.backoff = backoff
+    self.base = max(.zero, base)
+    self.maximum = max(.zero, maximum)
+    self.jitter = jitter
+  }
+
+  /// The delay after the given attempt failed (1 = the first), or nil when there is none left.
+  ///
+  /// - Parameter chance: from 0 up to, not including, 1.
+  public func delay(afterAttempt attempt: Int, chance: Double) -> Duration? {
+    guard attempt < attempts else { return nil }
+    var delay = min(base, maximum)
+    if backoff == .exponential {
+      for _ in 1..<max(1, min(attempt, 63)) where delay < maximum { delay = min(delay * 2, maximum) }
+    }
+    return jitter == .full ? .microseconds(Int64(Double(delay.inMicroseconds) * min(max(chance, 0), 1))) : delay
+  }
+
+  /// The policy as wire and store keep it.
+  public var json: JSONValue {
+    [
+      "attempts": .integer(Int64(attempts)), "backoff": .string(backoff.rawValue),
+      "base": .integer(base.inMicroseconds), "max": .integer(maximum.inMicroseconds),
+      "jitter": .string(jitter.rawValue),
+    ]
+  }
+
+  /// Reads what ``json`` wrote.
+  public init(json: JSONValue) throws(ProtocolError) {
+    let members = try json.members("retry")
+    guard let backoff = Backoff(rawValue: try members.string("backoff")),
+      let jitter = Jitter(rawValue: try members.string("jitter"))
+    else { throw ProtocolError(.badJSON, "retry has a backoff or a jitter of another version") }
+    self.init(
+      attempts: Int(clamping: try members.integer("attempts")), backoff: backoff,
+      base: .microseconds(try members.integer("base")), maximum: .microseconds(try members.integer("max")),
+      jitter: jitter)
+  }
+}

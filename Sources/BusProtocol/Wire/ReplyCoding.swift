@@ -1,0 +1,147 @@
+extension Reply {
+  /// The frames of the message: verb, JSON, and bytes where the verb has some.
+  public var frames: [[UInt8]] {
+    switch self {
+    case .welcome(let welcome): WireMessage.frames("welcome", welcome.json, nil)
+    case .carried(let request, let through, let head):
+      frames(
+        "carried", request, ["through": through.jsonValue, "head": head.rawValue.jsonValue])
+    case .published(let request, let id, let offset):
+      frames("published", request, ["id": id.jsonValue, "offset": offset.rawValue.jsonValue])
+    case .events(let request, let chunk): WireMessage.frames("events", chunk.json(request: request), chunk.records)
+    case .subscribed(let request): frames("subscribed", request, [:])
+    case .granted(let grants): WireMessage.frames("granted", ["grants": .array(grants.map(\.json))], nil)
+    case .committed(let request, let outcomes): frames("committed", request, ["outcomes": .array(outcomes.map(\.json))])
+    case .enqueued(let request, let outcomes): frames("enqueued", request, ["outcomes": .array(outcomes.map(\.json))])
+    case .jobs(let jobs): WireMessage.frames("jobs", ["jobs": .array(jobs.map(\.json))], nil)
+    case .finished(let request, let stale): frames("finished", request, ["stale": .array(stale.map(\.jsonValue))])
+    case .beaten(let jobs, let subscriptions):
+      WireMessage.frames(
+        "beaten",
+        [
+          "jobs": .array(jobs.map(\.jsonValue)),
+          "subscriptions": .array(subscriptions.map { .string($0.description) }),
+        ], nil)
+    case .answer(let request, let value): frames("answer", request, ["answer": value])
+    case .refused(let request, let refusal): WireMessage.frames("refused", refusal.json(request: request), nil)
+    case .ping: WireMessage.frames("ping", [:], nil)
+    }
+  }
+
+  /// Reads the frames of a message; refuses as ``Request/init(frames:)`` does.
+  public init(frames: [[UInt8]]) throws(ProtocolError) {
+    let message = try WireMessage(frames: frames)
+    let members = message.members
+    switch message.verb {
+    case "welcome": self = .welcome(try Welcome(members))
+    case "carried":
+      self = .carried(
+        request: try members.read("request"), through: try members.read("through"),
+        head: Offset(try members.read("head")))
+    case "published":
+      self = .published(
+        request: try members.read("request"), id: try members.read("id"),
+        offset: Offset(try members.read("offset")))
+    case "events":
+      self = .events(
+        request: try members.read("request"),
+        chunk: try EventsChunk(members, records: try message.requireBytes()))
+    case "subscribed": self = .subscribed(request: try members.read("request"))
+    case "granted":
+      self = .granted(try members.list("grants") { (json) throws(ProtocolError) in try Grant(json: json) })
+    case "committed": self = .committed(request: try members.read("request"), outcomes: try members.outcomes())
+    case "enqueued": self = .enqueued(request: try members.read("request"), outcomes: try members.outcomes())
+    case "jobs":
+      self = .jobs(try members.list("jobs") { (json) throws(ProtocolError) in try Assignment(json: json) })
+    case "finished": self = .finished(request: try members.read("request"), stale: try members.ids("stale"))
+    case "beaten":
+      self = .beaten(
+        jobs: try members.ids("jobs"),
+        subscriptions: try members.list("subscriptions") { (json) throws(ProtocolError) in
+          guard case .string(let text) = json else {
+            throw ProtocolError(.badMessage, "a subscription is no text")
+          }
+          return try SubscriptionName(text)
+        })
+    case "answer": self = .answer(request: try members.read("request"), members.object["answer"] ?? .null)
+    case "refused": self = .refused(request: try members.optional("request"), try Refusal(members))
+    case "ping": self = .ping
+    case let verb:
+      throw ProtocolError(.unknownVerb, "\"\(verb.prefix(40))\" is no answer of protocol \(ProtocolVersion.current)")
+    }
+  }
+
+  private func frames(_ verb: String, _ request: UInt64, _ rest: JSONObject) -> [[UInt8]] {
+    var object: JSONObject = ["request": request.jsonValue]
+    object.members += rest.members
+    return WireMessage.frames(verb, object, nil)
+  }
+}
+
+extension JSONMembers {
+  fileprivate func outcomes() throws(ProtocolError) -> [EnqueueOutcome] {
+    try list("outcomes") { (json) throws(ProtocolError) in try EnqueueOutcome(json: json) }
+  }
+
+  fileprivate func ids(_ key: String) throws(ProtocolError) -> [JobID] {
+    try list(key) { (json) throws(ProtocolError) in
+      guard let id = JobID(jsonValue: json) else { throw ProtocolError(.badMessage, "\(key) holds what is no id") }
+      return id
+    }
+  }
+}
+
+extension EventsChunk {
+  fileprivate func json(request: UInt64) -> JSONObject {
+    var object: JSONObject = [
+      "request": request.jsonValue, "through": through.rawValue.jsonValue, "head": head.rawValue.jsonValue,
+    ]
+    if let missing { object["missing"] = [missing.lowerBound.jsonValue, missing.upperBound.jsonValue] }
+    return object
+  }
+
+  fileprivate init(_ members: JSONMembers, records: [UInt8]) throws(ProtocolError) {
+    through = Offset(try members.read("through"))
+    head = Offset(try members.read("head"))
+    let bounds = try members.list("missing") { (json) throws(ProtocolError) in UInt64(jsonValue: json) ?? 0 }
+    missing = bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : nil
+    self.records = records
+  }
+}
+
+extension Grant {
+  fileprivate var json: JSONValue {
+    [
+      "subscription": .string(subscription.description), "token": token.jsonValue,
+      "cursor": cursor.rawValue.jsonValue,
+    ]
+  }
+
+  fileprivate init(json: JSONValue) throws(ProtocolError) {
+    let members = try json.members("grant")
+    subscription = try SubscriptionName(try members.string("subscription"))
+    token = try members.read("token")
+    cursor = Offset(try members.read("cursor"))
+  }
+}
+
+extension Refusal {
+  fileprivate func json(request: UInt64?) -> JSONObject {
+    var object = JSONObject()
+    object.set("request", request)
+    object.set("code", code)
+    object.set("message", message)
+    object.set("help", help)
+    object.set("retry_after", retryAfter?.inMicroseconds)
+    object.set("expected", expected)
+    return object
+  }
+
+  fileprivate init(_ members: JSONMembers) throws(ProtocolError) {
+    code = try members.string("code")
+    message = try members.string("message")
+    help = try members.optional("help")
+    retryAfter = try members.optional("retry_after", as: Int64.self).map { .microseconds(max(0, $0)) }
+    expected = try members.optional("expected")
+  }
+}

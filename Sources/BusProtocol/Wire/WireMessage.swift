@@ -1,0 +1,34 @@
+/// The frames of a message: verb (ASCII), a JSON object, and for some verbs bytes.
+struct WireMessage {
+  let verb: String
+  let members: JSONMembers
+  let bytes: [UInt8]?
+
+  init(frames: [[UInt8]]) throws(ProtocolError) {
+    guard (1...3).contains(frames.count) else {
+      throw ProtocolError(
+        .badMessage, "a message has \(frames.count) frames: expected verb, JSON, and at most one of bytes")
+    }
+    guard frames[0].count <= 20, let verb = String(validating: frames[0], as: UTF8.self) else {
+      throw ProtocolError(.unknownVerb, "the first frame is no verb")
+    }
+    self.verb = verb
+    if frames.count > 1, !frames[1].isEmpty {
+      members = try JSONParser.parse(frames[1]).members(verb)
+    } else {
+      members = JSONMembers([:], of: verb)
+    }
+    bytes = frames.count > 2 ? frames[2] : nil
+  }
+
+  func requireBytes() throws(ProtocolError) -> [UInt8] {
+    guard let bytes else { throw ProtocolError(.badMessage, "\(verb) lacks its third frame") }
+    return bytes
+  }
+
+  static func frames(_ verb: String, _ object: JSONObject, _ bytes: [UInt8]?) -> [[UInt8]] {
+    let head = [Array(verb.utf8), JSONValue.object(object).bytes]
+    guard let bytes else { return head }
+    return head + [bytes]
+  }
+}

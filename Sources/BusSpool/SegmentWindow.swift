@@ -1,0 +1,24 @@
+/// The part of a segment's file that is in memory: moved on as a walk needs it.
+struct SegmentWindow {
+  private let file: DiskFile
+  /// Nothing is read from here on.
+  private let end: Int
+  private let byteCount: Int
+  private var start = 0
+  private(set) var bytes: [UInt8] = []
+
+  init(_ file: DiskFile, end: Int, byteCount: Int = 256 << 10) {
+    self.file = file
+    self.end = end
+    self.byteCount = byteCount
+  }
+
+  /// Where in ``bytes`` this many bytes of the file stand; nil when the file has not as many.
+  mutating func index(of position: Int, byteCount wanted: Int) throws(SpoolError) -> Int? {
+    guard wanted <= end - position else { return nil }
+    if position >= start, position + wanted <= start + bytes.count { return position - start }
+    bytes = try file.read(min(max(byteCount, wanted), end - position), at: position)
+    start = position
+    return bytes.count >= wanted ? 0 : nil
+  }
+}

@@ -1,0 +1,75 @@
+internal import Synchronization
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Starts a process: in a group of its own, without input, with both outputs into one pipe and default signals.
+enum Spawn {
+  private static let lock = Mutex<Void>(())
+
+  /// Runs the body while no process is being started.
+  static func alone<R>(_ body: () -> R) -> R { lock.withLock { _ in body() } }
+
+  /// The process id, or why there is none.
+  static func start(_ definition: ProcessDefinition, environment: [String: String], output: Int32) -> Result<
+    Int32, SpawnError
+  > {
+    var actions = posixSpawnFileActions()
+    var attributes = posixSpawnAttributes()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+    }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+    var (none, all) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    let arguments = [definition.executable] + definition.arguments
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    var pid: pid_t = 0
+    let status = withCStrings(arguments) { arguments in
+      withCStrings(variables) { variables in
+        alone { posix_spawn(&pid, definition.executable, &actions, &attributes, arguments, variables) }
+      }
+    }
+    return status == 0 ? .success(pid) : .failure(SpawnError(number: status))
+  }
+
+  /// The texts as a list that ends in null, for as long as the body runs.
+  private static func withCStrings<R>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R
+  ) -> R {
+    let copies = texts.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+  }
+
+  #if canImport(Darwin)
+    private static func posixSpawnFileActions() -> posix_spawn_file_actions_t? { nil }
+    private static func posixSpawnAttributes() -> posix_spawnattr_t? { nil }
+  #else
+    private static func posixSpawnFileActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
+    private static func posixSpawnAttributes() -> posix_spawnattr_t { posix_spawnattr_t() }
+  #endif
+}
+
+/// Why the system started no process.
+struct SpawnError: Error {
+  let number: Int32
+
+  var reason: String { String(cString: strerror(number)).lowercased() }
+}

@@ -1,0 +1,175 @@
+internal import BusProtocol
+
+// Every key of a topology file, once: the parser reads by these, and the schema is printed from them.
+
+/// The file itself.
+enum TopologyKeys {
+  static let version = Key(
+    "version", .wholeNumber(1...1), "The version of the file's format.", example: "1", isRequired: true)
+  static let bus = KeyEntry(
+    "bus", .map(BusKeys.table), "How the daemon listens and keeps. What is left out is its own choice.",
+    example: "bus: { publish: tcp://127.0.0.1:5570 }")
+  static let topics = KeyEntry(
+    "topics", .maps(.topicPattern, TopicKeys.table),
+    "What holds for topics, by pattern; of several that match, the first counts. Others use bus.spool.retain.",
+    example: "topics: { \"debug_*\": { retain: none } }")
+  static let retry = KeyEntry(
+    "retry", .maps(.name, RetryKeys.table),
+    "Retry policies by name. The policy 'standard' is there without being written, and may be written anew.",
+    example: "retry: { payment: { attempts: 25 } }")
+  static let engines = KeyEntry(
+    "engines", .maps(.name, EngineKeys.table), "The applications by name.",
+    example: "engines: { search: { binary: search } }")
+  static let table = KeyTable(
+    "topology", [version.entry, bus, topics, retry, engines], later: ["access", "alerts"])
+}
+
+/// The section `bus`.
+enum BusKeys {
+  static let publish = Key(
+    "publish", .endpoint,
+    "Where services and engines connect: they publish with acknowledgement, read, and take jobs here.",
+    example: "tcp://127.0.0.1:5570")
+  static let subscribe = Key(
+    "subscribe", .endpoint, "Where live events go out, also to plain SUB sockets.",
+    example: "tcp://127.0.0.1:5571")
+  static let intake = Key(
+    "intake", .endpoint, "Where plain PUB sockets publish without acknowledgement.",
+    example: "tcp://127.0.0.1:5572")
+  static let store = Key(
+    "store", .store, "Where the jobs are kept.", example: "sqlite:/var/lib/bus/jobs.db")
+  static let spool = KeyEntry(
+    "spool", .map(SpoolKeys.table), "Where the events are kept, and how long.",
+    example: "spool: { dir: /var/lib/bus/spool }")
+  static let table = KeyTable(
+    "bus", [publish.entry, subscribe.entry, intake.entry, spool, store.entry], later: ["dashboard"])
+}
+
+/// The section `bus.spool`.
+enum SpoolKeys {
+  static let directory = Key(
+    "dir", .path, "The directory of the segments.", example: "/var/lib/bus/spool")
+  static let retain = KeyEntry(
+    "retain", .map(RetainKeys.spool),
+    "What may go: events that are too old, or the oldest while all take too much. Without it everything is kept.",
+    example: "retain: { age: 14d, size: 20GiB }")
+  static let table = KeyTable("bus.spool", [directory.entry, retain], later: ["sync"])
+}
+
+/// The rules of retention.
+enum RetainKeys {
+  static let age = Key(
+    "age", .duration(.seconds(1)...Duration.longestInWords), "The age at which an event may go.", example: "14d")
+  static let size = Key(
+    "size", .byteCount, "The bytes that all events together may take.", example: "20GiB")
+  static let spool = KeyTable("retain", [age.entry, size.entry])
+  static let topic = KeyTable("retain", [age.entry], later: ["size"])
+  /// The word for a topic of which nothing is kept.
+  static let nothing = "none"
+}
+
+/// One of `topics`.
+enum TopicKeys {
+  static let retain = KeyEntry(
+    "retain", .wordOrMap(RetainKeys.nothing, RetainKeys.topic),
+    "How long events of these topics are kept; 'none' for only as long as a subscription has still to read them.",
+    example: "retain: { age: 90d }")
+  static let table = KeyTable("topic", [retain], later: ["schema", "hide"])
+}
+
+/// One of `retry`.
+enum RetryKeys {
+  private static let delays: ClosedRange<Duration> = .zero...(.seconds(365 * 86_400))
+  private static let standard = RetryPolicy.standard
+
+  static let attempts = Key(
+    "attempts", .wholeNumber(1...10_000), "All runs of a job together; after the last it is dead.",
+    example: "8", standard: standard.attempts.jsonValue)
+  static let backoff = Key(
+    "backoff", .word([RetryPolicy.Backoff.exponential, .fixed]),
+    "How the delay grows: doubled each time up to max, or always base.", example: "exponential",
+    standard: .string(standard.backoff.rawValue))
+  static let base = Key(
+    "base", .duration(delays), "The first delay.", example: "2s", standard: .string(standard.base.words))
+  static let maximum = Key(
+    "max", .duration(delays), "The longest delay.", example: "1h", standard: .string(standard.maximum.words))
+  static let jitter = Key(
+    "jitter", .word([RetryPolicy.Jitter.full, .none]),
+    "full: anything up to the delay, so that those who failed together do not come back together.",
+    example: "full", standard: .string(standard.jitter.rawValue))
+  static let table = KeyTable(
+    "retry policy", [attempts.entry, backoff.entry, base.entry, maximum.entry, jitter.entry],
+    later: ["on-exhausted"])
+}
+
+/// One of `engines`.
+enum EngineKeys {
+  static let binary = Key(
+    "binary", .path,
+    "The program: looked for beside the 'bus' program, then relative to this file, then in PATH. "
+      + "It is asked '--bus-describe' for its subscriptions and workers.",
+    example: "shop", isRequired: true)
+  static let argument = ValueForm<String>.anyText
+  static let arguments = KeyEntry(
+    "arguments", .list(argument.schema), "What the program is started with.", example: "arguments: [search]")
+  static let queues = KeyEntry(
+    "queues", .maps(.name, QueueKeys.table),
+    "The engine's queues. Without the section there is one: 'default', of priority 100.",
+    example: "queues: { default: { priority: 100 } }")
+  static let workers = KeyEntry(
+    "workers", .map(WorkersKeys.table), "The processes that work the queues.",
+    example: "workers: { processes: 2 }")
+  static let subscriptions = KeyEntry(
+    "subscriptions", .maps(.name, SubscriptionKeys.table),
+    "Subscriptions are declared in Swift; here they are only wired. One that is not named here runs as declared.",
+    example: "subscriptions: { user_index: { queue: default } }")
+  static let table = KeyTable(
+    "engine", [binary.entry, arguments, queues, workers, subscriptions], later: ["schedules"])
+}
+
+/// One of an engine's `queues`.
+enum QueueKeys {
+  static let priority = Key(
+    "priority", .wholeNumber(-1_000_000_000...1_000_000_000), "Which queue is worked first: higher runs first.",
+    example: "100", hint: "higher runs first", standard: QueueDefinition.standardPriority.jsonValue)
+  static let starveAfter = Key(
+    "starve-after", .duration(.seconds(1)...Duration.longestInWords),
+    "How old the oldest job may get before it goes first whatever the priority. Without it: never.",
+    example: "10m")
+  static let retry = Key(
+    "retry", .name, "The retry policy of jobs that bring none.", example: "standard",
+    standard: .string(RetryPolicyDefinition.standardName.text))
+  static let table = KeyTable(
+    "queue", [priority.entry, starveAfter.entry, retry.entry], later: ["rate", "concurrency", "timeout", "alert"])
+}
+
+/// An engine's `workers`.
+enum WorkersKeys {
+  private static let standard = WorkersDefinition.standard
+
+  static let processes = Key(
+    "processes", .wholeNumber(0...1000), "How many processes are kept running; 0 for none on this machine.",
+    example: "2", standard: standard.processes.jsonValue)
+  static let concurrency = Key(
+    "concurrency", .wholeNumber(1...10_000), "How many jobs one process runs at once.", example: "8",
+    standard: standard.concurrency.jsonValue)
+  static let shutdown = Key(
+    "shutdown", .duration(.zero...(.seconds(86_400))),
+    "How long a process that is told to end may take to finish its jobs.", example: "30s",
+    standard: .string(standard.shutdown.words))
+  static let variable = ValueForm<String>.anyText
+  static let environment = KeyEntry(
+    "env", .texts(.variable, variable.schema), "What is put into the environment of the processes.",
+    example: "env: { LOG_LEVEL: info }")
+  static let table = KeyTable(
+    "workers", [processes.entry, concurrency.entry, shutdown.entry, environment], later: ["recycle"])
+}
+
+/// One of an engine's `subscriptions`.
+enum SubscriptionKeys {
+  static let queue = Key(
+    "queue", .name, "The queue for its jobs. Without it: the one that is declared.", example: "default")
+  static let enabled = Key(
+    "enabled", .boolean, "Whether it runs.", example: "true", standard: true)
+  static let table = KeyTable("subscription", [queue.entry, enabled.entry], later: ["where"])
+}

@@ -1,0 +1,112 @@
+internal import ArgumentParser
+internal import BusBroker
+internal import BusProtocol
+internal import BusTopology
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+#if canImport(Glibc)
+  @preconcurrency internal import Glibc
+#elseif canImport(Musl)
+  @preconcurrency internal import Musl
+#else
+  @preconcurrency internal import Darwin
+#endif
+
+/// The router daemon: reads its options, opens what is on disk, and runs until it is told to stop.
+@main
+struct Busd: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "busd",
+    abstract: "The bus: writes each event to disk before it says yes, hands it to who listens, and keeps the jobs.",
+    discussion: """
+      With no options it listens on sockets in the runtime directory and keeps its files in the state directory:
+      one machine needs nothing else. Stop it with SIGTERM or Ctrl-C; killing it loses nothing it said yes to.
+
+      EXIT STATUS  0 stopped · 64 usage · 65 damaged or bad data · 69 already running · 74 disk failed ·
+      78 configuration
+      """,
+    version: "busd \(BrokerConfiguration.version)")
+
+  @OptionGroup var options: Options
+
+  func run() async throws {
+    do {
+      try await serve()
+    } catch let error as BrokerError {
+      throw Busd.exit(saying: error.message, help: error.help, code: error.exitCode)
+    } catch let error as TopologyError {
+      throw Busd.exit(saying: "\(error)", help: "see the positions above", code: 65)
+    }
+  }
+
+  private func serve() async throws {
+    umask(0o077)
+    Busd.raiseFileLimit()
+    let configuration = try options.brokerConfiguration(
+      environment: ProcessEnvironment.all, userID: getuid(), processID: getpid())
+    var logger = Logger(label: "busd", factory: { StreamLogHandler.standardError(label: $0) })
+    logger.logLevel = options.verbose ? .debug : .notice
+    let broker = try Broker(
+      configuration, logger: logger, now: { SystemClock.now() }, random: { .random(in: .min ... .max) })
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(
+            service: BrokerService(broker: broker), successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .cancelGroup)
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+  }
+
+  /// A listener at its limit of files serves nobody new: take what the system allows.
+  private static func raiseFileLimit() {
+    var limit = rlimit()
+    guard getrlimit(fileLimitResource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = min(limit.rlim_max, 1 << 20)
+    if setrlimit(fileLimitResource, &limit) != 0 {
+      write(2, "busd: the limit of open files stays as it is\n", 45)
+    }
+  }
+
+  private static func exit(saying message: String, help: String, code: Int32) -> ExitCode {
+    let text = "error: \(message)\n  help:  \(help)\n"
+    write(2, text, text.utf8.count)
+    return ExitCode(code)
+  }
+}
+
+#if canImport(Glibc)
+  private let fileLimitResource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+#else
+  private let fileLimitResource = RLIMIT_NOFILE
+#endif
+
+/// The broker as a service: graceful shutdown is its stop.
+private struct BrokerService: Service {
+  let broker: Broker
+
+  func run() async throws {
+    try await broker.run(
+      ready: {
+        let endpoints = broker.endpoints
+        let line = "busd ready requests=\(endpoints.requests) live=\(endpoints.live) intake=\(endpoints.intake)\n"
+        write(2, line, line.utf8.count)
+      },
+      untilStopped: {
+        // Also returns when the task is cancelled, which is the other way to stop.
+        try? await gracefulShutdown()
+      })
+  }
+}
+
+/// The system's wall clock.
+private enum SystemClock {
+  static func now() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+}

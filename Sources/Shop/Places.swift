@@ -1,0 +1,42 @@
+internal import GRDB
+
+#if canImport(Glibc)
+  @preconcurrency internal import Glibc
+#else
+  @preconcurrency internal import Darwin
+#endif
+
+/// Where the shop's databases are: each engine owns one, and only its own code writes to it.
+enum Places {
+  /// `SHOP_DATA`, or the directory `shop-data` here.
+  static var directory: String { getenv("SHOP_DATA").map { String(cString: $0) } ?? "shop-data" }
+
+  /// Opens a database of the shop; several processes may, so each waits for the others' locks.
+  static func database(_ name: String, migrate: (inout DatabaseMigrator) -> Void) throws -> DatabasePool {
+    mkdir(directory, 0o700)
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(30)
+    let pool = try DatabasePool(path: "\(directory)/\(name).db", configuration: configuration)
+    var migrator = DatabaseMigrator()
+    migrate(&migrator)
+    try migrator.migrate(pool)
+    return pool
+  }
+}
+
+/// What the shop says to people.
+enum Terminal {
+  static func say(_ line: String) {
+    let text = line + "\n"
+    write(1, text, text.utf8.count)
+  }
+
+  static func exit(_ code: Int32) -> Never { _exit(code) }
+
+  /// Microseconds of the monotonic clock: comparable between the processes of one machine.
+  static var microseconds: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+  }
+}

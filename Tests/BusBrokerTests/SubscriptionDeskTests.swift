@@ -1,0 +1,78 @@
+import BusProtocol
+import Testing
+
+@testable import BusBroker
+
+struct SubscriptionDeskTests {
+  let start = ContinuousClock.now
+  let name = SubscriptionName(engine: "search", name: "user_index")
+  let first = SessionID(rawValue: 1)
+  let second = SessionID(rawValue: 2)
+
+  private func desk(granted: Bool = false) -> SubscriptionDesk {
+    var desk = SubscriptionDesk(lease: .seconds(15))
+    desk.wish(name, session: first)
+    desk.wish(name, session: second)
+    if granted {
+      _ = desk.vacancies()
+      desk.granted(name, to: first, token: 1, now: start)
+    }
+    return desk
+  }
+
+  @Test func `one of those who wish gets the seat, the other waits`() {
+    var desk = desk()
+    let vacancies = desk.vacancies()
+    #expect(vacancies.map(\.session) == [first])
+    #expect(desk.vacancies().isEmpty, "it is offered once")
+    desk.granted(name, to: first, token: 1, now: start)
+    #expect(desk.holder(of: name) == first)
+    #expect(desk.vacancies().isEmpty)
+  }
+
+  @Test func `when its holder breaks away the next one takes over within the grace`() {
+    var desk = desk(granted: true)
+    desk.disconnected(first, now: start)
+    desk.expire(now: start + .milliseconds(999))
+    #expect(desk.vacancies().isEmpty)
+    desk.expire(now: start + .seconds(1))
+    #expect(desk.vacancies().map(\.session) == [second])
+  }
+
+  @Test func `goodbye frees the seat at once`() {
+    var desk = desk(granted: true)
+    desk.left(first, now: start)
+    desk.expire(now: start)
+    #expect(desk.vacancies().map(\.session) == [second])
+  }
+
+  @Test func `the holder keeps its seat over a new connection by its token`() {
+    var desk = desk(granted: true)
+    desk.disconnected(first, now: start)
+    let again = SessionID(rawValue: 3)
+    #expect(desk.beat([Held(name, token: 1)], from: again, now: start + .milliseconds(200)).isEmpty)
+    desk.expire(now: start + .seconds(2))
+    #expect(desk.holder(of: name) == again)
+  }
+
+  @Test func `a beat with an old token is told that the seat is lost`() {
+    var desk = desk(granted: true)
+    #expect(desk.beat([Held(name, token: 0)], from: second, now: start) == [name])
+  }
+
+  @Test func `who left the line before the store answered gets nothing`() {
+    var desk = desk()
+    _ = desk.vacancies()
+    desk.left(first, now: start)
+    desk.granted(name, to: first, token: 1, now: start)
+    #expect(desk.holder(of: name) == nil)
+    #expect(desk.vacancies().map(\.session) == [second])
+  }
+
+  @Test func `a holder that says nothing for the whole lease loses the seat`() {
+    var desk = desk(granted: true)
+    #expect(desk.nextExpiry == start + .seconds(15))
+    desk.expire(now: start + .seconds(15))
+    #expect(desk.vacancies().map(\.session) == [second])
+  }
+}

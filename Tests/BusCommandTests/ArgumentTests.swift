@@ -1,0 +1,106 @@
+import ArgumentParser
+import BusProtocol
+import Testing
+
+@testable import BusCommand
+
+struct ArgumentTests {
+  private func job(_ arguments: String...) throws -> NewJob {
+    let command = try #require(try BusCommand.parseAsRoot(["enqueue"] + arguments) as? EnqueueCommand)
+    return try command.job(id: Sample.id(1), now: Sample.now)
+  }
+
+  @Test func `a job is asked for by engine and worker`() throws {
+    let plain = try job("search.IndexUser", #"{"userID":42}"#)
+    #expect(plain.queue == QueueName(engine: "search", name: "default"))
+    #expect(plain.worker == "IndexUser")
+    #expect(plain.inputs == ["userID": 42])
+    #expect(plain.dueAt == nil && plain.queueLock == nil && plain.cause.source == "bus")
+    let full = try job("IndexUser", "--queue", "search/slow", "--in", "10m", "--lock", "42", "--priority", "7")
+    #expect(full.queue == QueueName(engine: "search", name: "slow"))
+    #expect(full.worker == "IndexUser")
+    #expect(full.dueAt == Sample.now + .seconds(600))
+    #expect(full.queueLock == "search.IndexUser(42)" && full.priority == 7)
+    #expect(try job("search.IndexUser", "--queue", "search/slow").worker == "IndexUser")
+    #expect(try job("v1.Charge", "--queue", "billing/slow").worker == "v1.Charge")
+    #expect(try job("search.X", "--at", "2026-02-01T00:00:00Z").dueAt == TimeTests.at("2026-02-01T00:00:00Z"))
+  }
+
+  @Test func `what cannot be asked for says how it is written`() {
+    #expect(throws: CommandError.self) { try job("IndexUser") }
+    #expect(throws: CommandError.self) { try job("search.Index User") }
+    #expect(throws: CommandError.self) { try job("search.X", "[1]") }
+    #expect(throws: CommandError.self) { try job("search.X", "@/nowhere/at-all") }
+    #expect(throws: CommandError.self) { try job("search.X", "--at", "#7") }
+    let error = #expect(throws: CommandError.self) { try job("search.X", #"{"a":"#) }
+    #expect(error?.code == .badData)
+    #expect(error?.message == "the inputs of X: JSON does not parse at byte 5: the text ends where a value belongs")
+  }
+
+  @Test func `locks are canonical however they are typed`() throws {
+    let texts = [
+      "42": "s.W(42)", "abc": #"s.W("abc")"#, #""a b",7"#: #"s.W("a b",7)"#, "to_id(7)": "to_id(7)",
+      "to_id( 7 , \"x\" )": #"to_id(7,"x")"#, "all()": "all()", "true": "s.W(true)",
+    ]
+    for (typed, text) in texts { #expect(try LockText.canonical(typed, workerNamespace: "s.W") == text) }
+    #expect(throws: CommandError.self) { try LockText.canonical("a b", workerNamespace: "s.W") }
+  }
+
+  @Test func `jobs are filtered by words that are checked here`() throws {
+    func parameters(_ arguments: String...) throws -> JSONObject {
+      let command = try #require(try BusCommand.parseAsRoot(["jobs"] + arguments) as? JobsCommand.List)
+      return try command.parameters(now: Sample.now, zone: { _ in 0 })
+    }
+    #expect(try parameters() == ["limit": 50])
+    #expect(
+      try parameters("ls", "--state", "dead", "--queue", "a/b", "--since", "1h", "--limit", "3")
+        == ["limit": 3, "state": "dead", "queue": "a/b", "since": "2026-01-31T07:30:15.250000Z"])
+    let error = #expect(throws: CommandError.self) { try parameters("--state", "daed") }
+    #expect(error?.help == "did you mean 'dead'?")
+  }
+
+  @Test func `what can be asked why`() {
+    #expect(WhyCommand.meanings(of: "#184223") == [.event("#184223")])
+    #expect(WhyCommand.meanings(of: "184223") == [.event("#184223")])
+    #expect(WhyCommand.meanings(of: "01JEXK7QM3T0") == [.job("01JEXK7QM3T0")])
+    #expect(WhyCommand.meanings(of: "0193") == [.job("0193")])
+    let id = "01JEXK7QM3T0ABCDEFGH012345"
+    #expect(WhyCommand.meanings(of: id) == [.job(id), .event(id)])
+  }
+
+  @Test func `a tail knows its last event`() {
+    func event(_ offset: UInt64, _ data: String = "{}") -> Event {
+      var event = Event(id: Sample.id(offset), topic: "t", data: Array(data.utf8), time: Sample.now)
+      event.offset = Offset(offset)
+      return event
+    }
+    var counted = TailFilter(text: "x", count: 2)
+    #expect([event(1), event(2, "x"), event(3, "x")].map { counted.verdict($0) } == [.skip, .show, .showLast])
+    var placed = TailFilter(until: .offset(Offset(2)))
+    #expect([event(1), event(2)].map { placed.verdict($0) } == [.show, .showLast])
+    var passed = TailFilter(text: "x", until: .offset(Offset(2)))
+    #expect([event(1), event(2)].map { passed.verdict($0) } == [.skip, .end])
+    var timed = TailFilter(until: .time(Sample.now - .seconds(1)))
+    #expect(timed.verdict(event(1)) == .end)
+    #expect(TailFilter(until: .offset(Offset(2))).isOver(at: Offset(2)))
+    #expect(!TailFilter(until: .offset(Offset(2))).isOver(at: Offset(1)))
+    #expect(TailFilter(count: 0).isOver(at: .zero))
+  }
+
+  @Test func `an error has three parts and a code, as text and as JSON`() {
+    let error = CommandError(.unreachable, "cannot reach busd at x\u{1B}[2J", where: "x", help: "start one with 'busd'")
+    #expect(
+      error.text == """
+        error: cannot reach busd at x\u{FFFD}[2J
+          where: x
+          help:  start one with 'busd'   [BUS-E0101]
+
+        """)
+    #expect(
+      error.json == [
+        "error": "cannot reach busd at x\u{1B}[2J", "where": "x", "help": "start one with 'busd'",
+        "code": "BUS-E0101", "exit": 69,
+      ])
+    #expect(Set(CommandError.Code.allCases.map(\.rawValue)).count == CommandError.Code.allCases.count)
+  }
+}

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import BusCommand
+
+struct HelpTests {
+  static let help = """
+    OVERVIEW: Look into a message bus, publish to it, and run its engines.
+
+    A first look: 'bus dev' starts a bus here, 'bus tail' watches it, and
+    'bus publish' says something.
+
+    ENVIRONMENT  BUS_ENDPOINT, BUS_TOPOLOGY, BUS_STATE_DIR, BUS_RUNTIME_DIR,
+                 NO_COLOR, COLUMNS, TZ
+    EXIT STATUS  0 done, 1 failed, 4 not found, 64 usage, 65 bad data or
+                 topology, 69 busd unreachable, 75 kept here but not
+                 confirmed, 78 configuration, 130 Ctrl-C
+
+    USAGE: bus <command> [options]
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    EVENT SUBCOMMANDS:
+      tail                    Show events as they come, and those that came before.
+      publish, pub            Publish an event.
+      spool                   Look at the spool, and check it.
+
+    JOB SUBCOMMANDS:
+      enqueue                 Ask for a job.
+      jobs                    List jobs, or show one.
+      queues                  Show the queues: what waits, what runs, what is dead.
+      subs                    Show the subscriptions: where their cursors are, and
+                              who runs them.
+      why                     Tell why a job is where it is, or what became of an
+                              event.
+
+    PROCESS SUBCOMMANDS:
+      dev                     Run busd and all engines in the foreground; one
+                              Ctrl-C ends them.
+      work                    Run the engines' processes in the foreground, and
+                              keep them running.
+      topology                Check and show the topology file.
+
+      See 'bus help <subcommand>' for detailed help.
+
+    """
+
+  @Test(arguments: [[], ["--help"], ["help"]]) func `the main help`(arguments: [String]) async throws {
+    let result = try await Program(arguments, environment: ["COLUMNS": "80"]).end()
+    #expect(result.status == 0)
+    #expect(result.error == "")
+    #expect(result.output == Self.help)
+  }
+
+  @Test(arguments: [
+    "tail", "publish", "enqueue", "jobs", "jobs ls", "jobs show", "queues", "subs", "why", "spool", "spool stat",
+    "spool verify", "topology", "topology check", "topology show", "work", "dev",
+  ]) func `each command explains itself, with an example where it does something`(command: String) async throws {
+    let words = command.split(separator: " ").map(String.init)
+    let result = try await Program(words + ["--help"]).end()
+    #expect(result.status == 0)
+    #expect(result.error == "")
+    #expect(result.output.contains("USAGE: bus \(command)"))
+    let isGroup = ["jobs", "spool", "topology"].contains(command)
+    #expect(isGroup || result.output.contains("EXAMPLE"))
+  }
+
+  @Test func `the version`() async throws {
+    #expect(try await Program.bus("--version") == Program.Result(status: 0, output: "bus 0.1.0\n", error: ""))
+  }
+}

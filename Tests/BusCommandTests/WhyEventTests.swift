@@ -1,0 +1,64 @@
+import BusProtocol
+import Testing
+
+@testable import BusCommand
+
+struct WhyEventTests {
+  private func why(_ answer: JSONValue) throws -> String {
+    WhyEvent(text: Sample.text).lines(try WhyEventAnswer(json: answer)).joined(separator: "\n")
+  }
+
+  private static func subscription(_ name: String, cursor: UInt64, isHandled: Bool) -> JSONValue {
+    ["name": .string(name), "patterns": ["user_*"], "cursor": cursor.jsonValue, "handled": .bool(isHandled)]
+  }
+
+  @Test func `each subscription says what it made of the event`() throws {
+    let job = Sample.job(.done) { $0.finishedAt = Sample.now - .seconds(2) }
+    let other: JobID = Sample.id(7)
+    let answer: JSONValue = [
+      "event": Sample.event, "jobs": [job.json],
+      "merges": [["job": other.jsonValue, "subscription": "mail/greet", "at": "2026-01-31T08:27:03Z"]],
+      "subscriptions": [
+        Self.subscription("search/user_index", cursor: 184_300, isHandled: true),
+        Self.subscription("mail/greet", cursor: 184_300, isHandled: true),
+        Self.subscription("audit/all", cursor: 184_300, isHandled: true),
+        Self.subscription("billing/late", cursor: 184_211, isHandled: false),
+      ],
+    ]
+    #expect(
+      try why(answer) == """
+        event user_changed #184223  08:27:03.111Z from account/web-3, trace 4bf92f3577b34da6a3ce929d0e0e4736
+        ├ subscription search/user_index  1 job
+        │ └ job \(job.id) search.IndexUser {"userID":42}  done, 2.0 s ago
+        ├ subscription mail/greet  1 merged
+        │ └ merged into job \(other), which waited already: bus why \(other)
+        ├ subscription audit/all  asked for no job (or began behind this event)
+        └ subscription billing/late  has not come to it yet, it is 12 events behind: bus subs
+        """)
+  }
+
+  @Test func `an event that nobody wants says so, and one with a cause leads on to it`() throws {
+    guard case .object(var event) = Sample.event else { return }
+    let cause: JobID = Sample.id(3)
+    event["causationid"] = .string("job:\(cause)")
+    #expect(
+      try why(["event": .object(event), "jobs": [], "merges": [], "subscriptions": []]) == """
+        event user_changed #184223  08:27:03.111Z from account/web-3, trace 4bf92f3577b34da6a3ce929d0e0e4736
+          job \(cause)  published it: bus why \(cause)
+          no subscription wants user_changed: bus subs
+        """)
+  }
+
+  @Test func `jobs of a subscription that is no longer declared are not hidden`() throws {
+    let job = Sample.job(.ready)
+    let text = try why(["event": Sample.event, "jobs": [job.json], "merges": [], "subscriptions": []])
+    #expect(text.hasSuffix("└ job \(job.id) search.IndexUser {\"userID\":42}  ready, waits 3m12s"))
+  }
+
+  @Test func `an answer that lacks something is refused, not trapped`() {
+    let whole: JSONValue = Sample.why(Sample.job(.ready), event: nil)
+    #expect(throws: ProtocolError.self) { try WhyJobAnswer(json: ["merges": []]) }
+    #expect(throws: ProtocolError.self) { try WhyJobAnswer(json: .null) }
+    #expect(throws: ProtocolError.self) { try WhyEventAnswer(json: whole) }
+  }
+}

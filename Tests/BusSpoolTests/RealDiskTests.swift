@@ -1,0 +1,61 @@
+import BusProtocol
+import BusSpool
+import Foundation
+import Testing
+
+struct RealDiskTests {
+  private func open(_ directory: TemporaryDirectory, preallocates: Bool = true) throws -> Spool {
+    try Spool(
+      directory: "\(directory.path)/a/log",
+      options: SpoolOptions(segmentByteCount: 1 << 20, preallocates: preallocates, reserve: nil),
+      now: Bench.start, random: Chance.source(5))
+  }
+
+  @Test func `a log lives on the real disk as in memory`() throws {
+    for preallocates in [true, false] {
+      let directory = try TemporaryDirectory()
+      var spool = try open(directory, preallocates: preallocates)
+      for first in stride(from: 1, through: 30, by: 3) {
+        try spool.append(first...first + 2, byteCount: 100_000)
+        try spool.commit()
+      }
+      try spool.seal(now: Bench.start)
+      #expect(try spool.events().numbers == Array(1...30))
+      spool.close()
+      spool = try open(directory, preallocates: preallocates)
+      #expect(spool.recovery.isSealed && spool.recovery.tornByteCount == 0)
+      #expect(try spool.events().numbers == Array(1...30))
+      #expect(try spool.reader().status().freeByteCount > 0)
+      try spool.removeAll()
+      #expect(!FileManager.default.fileExists(atPath: spool.directory))
+    }
+  }
+
+  @Test func `only the owner may look, whatever the umask`() throws {
+    let directory = try TemporaryDirectory()
+    let spool = try open(directory)
+    try spool.append(1...1)
+    try spool.commit()
+    try spool.seal(now: Bench.start)
+    #expect(try directory.mode("a/log") == 0o700)
+    for name in ["00000000000000000001.seg", "HEAD", "lock"] { #expect(try directory.mode("a/log/\(name)") == 0o600) }
+  }
+
+  @Test func `I29 a second writer is refused, the number of the first in the words`() throws {
+    let directory = try TemporaryDirectory()
+    let spool = try open(directory)
+    let refused = refusal { _ = try open(directory) }
+    #expect(refused?.code == .locked && refused?.message.contains("process \(getpid()) ") == true)
+    spool.close()
+    _ = try open(directory)
+  }
+
+  @Test func `a symbolic link is not followed`() throws {
+    let directory = try TemporaryDirectory()
+    try open(directory).close()
+    let segment = "\(directory.path)/a/log/00000000000000000001.seg"
+    try FileManager.default.moveItem(atPath: segment, toPath: segment + ".away")
+    try FileManager.default.createSymbolicLink(atPath: segment, withDestinationPath: segment + ".away")
+    #expect(refusal { _ = try open(directory) }?.code == .system)
+  }
+}

@@ -1,0 +1,16 @@
+import Testing
+
+/// Waits until a fact holds, or records that it did not within the time.
+///
+/// The one place of the tests that sleeps: it looks again every few milliseconds and never waits longer than needed.
+func eventually(
+  within limit: Duration = .seconds(20), _ fact: String, sourceLocation: SourceLocation = #_sourceLocation,
+  _ holds: () async throws -> Bool
+) async throws {
+  let deadline = ContinuousClock.now + limit
+  while ContinuousClock.now < deadline {
+    if try await holds() { return }
+    try await Task.sleep(for: .milliseconds(10))
+  }
+  try #require(try await holds(), "not within \(limit): \(fact)", sourceLocation: sourceLocation)
+}

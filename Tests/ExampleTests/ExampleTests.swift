@@ -1,0 +1,40 @@
+import Bus
+import BusTesting
+import Synchronization
+import Testing
+
+/// Runs what the documents show, on a real bus in this process.
+struct ExampleTests {
+  @Test func `the README's engine keeps its index in step with what is published`() async throws {
+    try await InProcessBus.run { bus in
+      let services = SearchServices()
+      let engine = Engine("search", services: services, configuration: try bus.configuration(service: "search")) {
+        Subscription("user_changed") { event in IndexUser(userID: try event["id"]) }
+      }
+      let client = try BusClient(bus.configuration())
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await engine.run() }
+        try await client.whileRunning {
+          // The subscription begins with what is published from now on: it has to be there first.
+          try await eventually { try await client.ask("subscriptions")["subscriptions"]?[0]?["process"] != .null }
+          publish("user_changed", ["id": 42])
+          try await eventually { services.index.documents.withLock { $0 } == ["user 42"] }
+        }
+        group.cancelAll()
+      }
+    }
+  }
+
+  @Test func `what the documents declare can be described`() {
+    #expect(search.declaration.subscriptions.map(\.patterns) == [["user_changed"]])
+    #expect(search.declaration.workers.map(\.inputs) == [["userID"]])
+  }
+}
+
+extension JSONValue {
+  /// An element of a list, nil where there is none.
+  fileprivate subscript(index: Int) -> JSONValue? {
+    guard case .array(let values) = self, values.indices.contains(index) else { return nil }
+    return values[index]
+  }
+}
