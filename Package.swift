@@ -16,6 +16,9 @@ let daemon: TargetDependencyCondition? = .when(traits: ["Daemon"])
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser", condition: daemon)
 let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: daemon)
+/// The C functions of the same library, for the store's inner loop.
+let databaseLibrary: Target.Dependency = .product(
+  name: "GRDBSQLite", package: "GRDB.swift", condition: daemon)
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -55,7 +58,7 @@ let package = Package(
 
     // 2: what keeps, and what wires.
     .target(name: "BusSpool", dependencies: ["BusProtocol"], swiftSettings: strict),
-    .target(name: "BusStore", dependencies: ["BusProtocol", database], swiftSettings: strict),
+    .target(name: "BusStore", dependencies: ["BusProtocol", database, databaseLibrary], swiftSettings: strict),
     .target(name: "BusTopology", dependencies: ["BusProtocol", yaml], swiftSettings: strict),
 
     // 4: the daemon's inside, the library, the supervisor.
@@ -95,6 +98,8 @@ let package = Package(
 
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
     .testTarget(name: "BusSpoolTests", dependencies: ["BusSpool", "BusProtocol"], swiftSettings: strict),
+    .testTarget(
+      name: "BusStoreTests", dependencies: ["BusStore", "BusProtocol", "BusTesting", database], swiftSettings: strict),
     .testTarget(name: "BusTopologyTests", dependencies: ["BusTopology", "BusProtocol"], swiftSettings: strict),
     .testTarget(
       name: "BusBrokerTests", dependencies: ["BusBroker", "BusProtocol", "BusTesting", "ZeroMQ"], swiftSettings: strict),

@@ -60,11 +60,13 @@ extension StoreLoop {
     return [
       "queue": .string(counts.queue.description),
       "priority": (facts.ranks[counts.queue]?.priority ?? JobDesk.QueueRank.unnamed.priority).jsonValue,
-      "ready": counts.ready.jsonValue, "scheduled": counts.scheduled.jsonValue,
-      "blocked": counts.blocked.jsonValue, "running": counts.running.jsonValue, "parked": counts.parked.jsonValue,
-      "dead": counts.dead.jsonValue,
-      "oldest_ready_at": counts.oldestReadyAt.map { .string($0.description) } ?? .null,
-      "done": counts.done.jsonValue, "not_needed": counts.notNeeded.jsonValue, "merged": counts.merged.jsonValue,
+      "ready": counts[.ready].jsonValue, "scheduled": counts[.scheduled].jsonValue,
+      "blocked": counts[.blocked].jsonValue, "running": counts[.running].jsonValue,
+      "parked": counts[.parked].jsonValue,
+      "dead": counts[.dead].jsonValue,
+      "oldest_ready_at": counts.oldestReady.map { .string($0.description) } ?? .null,
+      "done": counts.totals.done.jsonValue, "not_needed": counts.totals.notNeeded.jsonValue,
+      "merged": counts.totals.mergedWishes.jsonValue,
       "hands": occupancy.hands.jsonValue, "busy": occupancy.busy.jsonValue,
     ]
   }
@@ -163,11 +165,10 @@ extension StoreLoop {
   /// Why a job is where it is: its cause, who goes before it, who holds its lock, what was merged into it.
   private func whyJob(_ job: Job) throws -> JSONValue {
     var answer: JSONObject = ["job": job.json]
-    if job.state == .ready { answer.set("position", try store.ahead(of: job)) }
+    if job.state == .ready { answer.set("position", try store.ahead(of: job.id)) }
     if job.state == .blocked, let lock = job.wish.workerLock, let holder = try store.holder(ofWorkerLock: lock) {
       answer["holder"] = holder.json
     }
-    answer["merges"] = .array(try store.merges(into: job.id).map(json))
     let occupancy = jobs.occupancy(of: job.wish.queue)
     answer.set("hands", occupancy.hands)
     answer.set("busy", occupancy.busy)
@@ -196,10 +197,8 @@ extension StoreLoop {
     ]
   }
 
-  private func json(_ merge: Merge) -> JSONValue {
-    var object: JSONObject = ["job": merge.job.jsonValue, "at": .string(merge.at.description)]
-    object.set("event", merge.event)
-    object.set("offset", merge.offset?.rawValue)
+  private func json(_ merge: EventDecisions.Merge) -> JSONValue {
+    var object: JSONObject = ["job": merge.into.jsonValue, "at": .string(merge.at.description)]
     object.set("subscription", merge.subscription?.description)
     return .object(object)
   }

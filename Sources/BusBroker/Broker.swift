@@ -98,6 +98,7 @@ public final class Broker: Sendable {
     }
     await socketLoop.close()
     try await spoolLoop.close()
+    try await storeLoop.close()
     for thread in threads { thread.stop() }
     if let failed { throw failed }
   }
@@ -134,7 +135,7 @@ private enum OpenedState {
       try store.configure(QueueWiring(configuration.topology), at: now())
       if let ahead = try store.subscriptions().first(where: { $0.cursor > end }) {
         throw StoreError(
-          .damaged, "\(ahead.name) has handled events up to \(ahead.cursor), but the spool ends at \(end)")
+          .corrupt, "\(ahead.name) has handled events up to \(ahead.cursor), but the spool ends at \(end)")
       }
       return store
     } catch { throw BrokerError(error, opening: configuration.storePath) }

@@ -64,7 +64,7 @@ public struct BrokerConfiguration: Sendable {
     lease = .seconds(15)
     spool = SpoolOptions()
     retention = BusSpool.Retention(topology)
-    history = HistoryRetention()
+    history = HistoryRetention(age: .seconds(7 * 86_400), maximumCount: 1_000_000)
     self.version = version
     self.processID = processID
   }
@@ -102,16 +102,16 @@ extension QueueWiring {
   /// The queues of a topology with their retry policies; nil without a topology.
   init(_ topology: Topology?) {
     guard let topology else {
-      self.init(queues: nil)
+      self = .any
       return
     }
-    var queues: [QueueName: RetryPolicy] = [:]
+    var queues: [QueueName: RetryPolicy?] = [:]
     for engine in topology.engines {
       for queue in engine.queues {
         let name = QueueName(engine: engine.name, name: queue.name)
         queues[name] = topology.retryPolicy(of: name)
       }
     }
-    self.init(queues: queues)
+    self.init(.only(queues))
   }
 }

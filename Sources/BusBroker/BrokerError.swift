@@ -59,8 +59,9 @@ extension BrokerError {
   /// What the job store said when it was opened.
   init(_ error: StoreError, opening path: String) {
     switch error.code {
-    case .locked: self.init(.inUse, error.message, help: "stop the other one, or use another --state-dir")
-    case .damaged: self.init(.damaged, error.message, help: "restore \(path) from a copy")
+    case .busy: self.init(.inUse, error.message, help: "stop the other one, or use another --state-dir")
+    case .corrupt, .schemaTooNew:
+      self.init(.damaged, error.message, help: "restore \(path) from a copy, or use the busd that wrote it")
     default: self.init(.disk, error.message, help: "check \(path) and its disk")
     }
   }

@@ -18,7 +18,7 @@ struct JobDesk {
   private struct Worker {
     var hands: Hands
     var process: String
-    var claimQueues: [Claim.Queue]
+    var claimQueues: [Claim.Source]
     var held: Set<JobID> = []
     /// Workers that its engine has and this process does not know: not for it.
     var unknown: Set<Name> = []
@@ -72,7 +72,7 @@ struct JobDesk {
     worker.claimQueues = hands.queues
       .map { (queue: $0, rank: ranks[$0] ?? .unnamed) }
       .sorted { ($1.rank.priority, $0.queue) < ($0.rank.priority, $1.queue) }
-      .map { Claim.Queue(name: $0.queue, starveAfter: $0.rank.starveAfter) }
+      .map { Claim.Source($0.queue, starveAfter: $0.rank.starveAfter) }
     workers[session] = worker
     promising.formUnion(hands.queues)
   }
@@ -90,9 +90,9 @@ struct JobDesk {
     guard !promising.isEmpty else { return [] }
     var claims: [(session: SessionID, claim: Claim)] = []
     for (session, worker) in workers where worker.free > 0 {
-      guard worker.claimQueues.contains(where: { promising.contains($0.name) }) else { continue }
+      guard worker.claimQueues.contains(where: { promising.contains($0.queue) }) else { continue }
       let claim = Claim(
-        queues: worker.claimQueues, limit: min(worker.free, JobDesk.maximumClaim), process: worker.process,
+        worker.claimQueues, limit: min(worker.free, JobDesk.maximumClaim), process: worker.process,
         except: worker.unknown)
       claims.append((session, claim))
     }
@@ -107,7 +107,7 @@ struct JobDesk {
   mutating func assigned(
     _ assignments: [Assignment], to session: SessionID, for claim: Claim, now: ContinuousClock.Instant
   ) {
-    if assignments.count < claim.limit { promising.subtract(claim.queues.map(\.name)) }
+    if assignments.count < claim.limit { promising.subtract(claim.sources.map(\.queue)) }
     for assignment in assignments {
       leases[assignment.id] = Lease(token: assignment.token, session: session, deadline: now + lease)
       workers[session]?.held.insert(assignment.id)

@@ -56,10 +56,10 @@ extension StoreLoop {
 
   func commit(_ commit: Commit, request: UInt64, session: SessionID) {
     for job in commit.jobs { jobs.expectWork(in: job.queue) }
-    let command = StoreCommand.commit(
+    let step = CursorCommit(
       subscription: commit.subscription, token: commit.token, from: commit.from, through: commit.through,
       jobs: commit.jobs)
-    add(command, for: (session, request)) { loop, reply in
+    add(.commit(step), for: (session, request)) { loop, reply in
       switch reply {
       case .committed(let outcomes):
         loop.count(outcomes)

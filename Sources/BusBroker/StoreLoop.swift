@@ -55,6 +55,8 @@ actor StoreLoop {
 
   /// How often finished jobs that are old enough are removed.
   private static let pruneInterval: Duration = .seconds(60)
+  /// So many go in one transaction at the most.
+  private static let pruneLimit = 5000
   /// The clock may jump: what is due by the wall clock is looked at again after this long at the latest.
   private static let longestSleep: Duration = .seconds(60)
 
@@ -132,10 +134,18 @@ actor StoreLoop {
 
   /// Adds, in this order: jobs whose time has come, leases that ended, seats to fill, then claims for free hands.
   private func addDue() {
-    if isSomethingDue() { add(.promote) { loop, _ in loop.jobs.expectWorkAnywhere() } }
+    if isSomethingDue() { addPromotion() }
     takeBackEnded()
     fillSeats()
     pruneHistory()
+  }
+
+  /// A step of a bounded size; the next one follows in the same turn while more is due.
+  private func addPromotion() {
+    add(.promote) { loop, reply in
+      loop.jobs.expectWorkAnywhere()
+      if case .promoted(StoreCommand.promotionLimit) = reply { loop.addPromotion() }
+    }
   }
 
   private func isSomethingDue() -> Bool {
@@ -149,7 +159,7 @@ actor StoreLoop {
     counters.add(ended.count, to: .leasesEnded)
     logger.warning("leases ended without a result", metadata: ["jobs": "\(ended.count)"])
     let lost = ended.map {
-      LostJob(id: $0.id, token: $0.token, reason: "its process was lost, or did not say that it lives")
+      LostLease(id: $0.id, token: $0.token, reason: "its process was lost, or did not say that it lives")
     }
     add(.lose(lost)) { loop, _ in loop.jobs.expectWorkAnywhere() }
   }
@@ -173,7 +183,9 @@ actor StoreLoop {
   private func pruneHistory() {
     guard nextPrune <= .now else { return }
     nextPrune = .now + StoreLoop.pruneInterval
-    add(.prune(facts.history)) { loop, _ in loop.facts.noteCursor((try? loop.store.minimumCursor()) ?? nil) }
+    add(.prune(facts.history, limit: StoreLoop.pruneLimit)) { loop, _ in
+      loop.facts.noteCursor((try? loop.store.minimumCursor()) ?? nil)
+    }
   }
 
   func add(
@@ -184,6 +196,9 @@ actor StoreLoop {
   }
 
   // MARK: The transaction
+
+  /// Closes the store; what was submitted before has been answered.
+  func close() throws { try store.close() }
 
   /// Performs what was gathered, then claims until no free hand can get more, each pass in one transaction.
   private func perform() -> BrokerError? {
@@ -235,7 +250,7 @@ actor StoreLoop {
         Refusal(code: code, message: error.message, retryAfter: .seconds(1)), request: origin.request,
         session: origin.session)
     }
-    guard error.isFatal else { return nil }
+    guard error.isFinal else { return nil }
     return BrokerError(.disk, "the job store failed: \(error)", help: "check the disk, then start busd again")
   }
 

@@ -1,70 +1,193 @@
-internal import BusProtocol
+public import BusProtocol
 
-/// The life of a job: which state follows which, and by what.
+/// The life of a job: from which state what leads where. Pure; a store asks it and writes down the answer.
 ///
 /// ```
-///              wished for later          claimed               done / notNeeded
-///  wish ─────▶ scheduled ──due──▶ ready ────────▶ running ─────────────────────▶ done · notNeeded
-///    │             ▲               ▲ │ ▲             │
-///    │             │      released │ │ │ lost,       ├─ failed, again later ──▶ scheduled
-///    │             │               │ ▼ lock held     │   (merged, if an equal job waits by then)
-///    │             │             blocked             ├─ failed for good, gave up, lost too often ──▶ dead
-///    │             │               │ returned        │
-///    └─ no queue ─▶ parked ◀───────┴─────────────────┴─ nobody knows the worker
-///                    └── wired, known ──▶ ready, or scheduled
+///                  asked for
+///        ┌─────────────┼──────────────┐
+///        ▼             ▼              ▼
+///    scheduled ──due─▶ ready ◀──▶ blocked      parked ◀── its queue or its worker is not known
+///        ▲             │  worker lock free       │        (any waiting one, or when its run ends)
+///        │          claimed   / held             └──known again──▶ scheduled, ready or blocked
+///        │             ▼
+///        └─failed── running ──▶ done, notNeeded
+///      (attempts left) │ │ └──▶ dead          no attempts left, given up, or 3 processes lost
+///                      │ └────▶ ready         given back, or its process was lost
+///                      └──────▶ merged        it would wait again, but an equal one waits already
 /// ```
-enum JobLifecycle {
-  /// What can happen to a job.
-  enum Happening: CaseIterable {
+/// A waiting job holds its queue lock, a running one its worker lock. No state outlives the row that says it, so
+/// no lock outlives its job.
+public struct JobLifecycle: Hashable, Sendable {
+  /// What happens to a job.
+  public enum Happening: Hashable, Sendable {
+    /// The time has come that it waited for.
     case due
+    /// A process takes it.
     case claimed
-    case lockHeld
+    /// The worker lock that it waits for may be free.
     case lockReleased
-    case done
-    case notNeeded
-    case failedAgainLater
-    case failedForGood
-    case equalJobWaits
-    case returned
-    case unknownWorker
-    case lost
-    case queueGone
-    case wired
-    case cancelled
+    /// Its run ended, as its worker says.
+    case finished(Outcome)
+    /// Its process was lost, in the given way.
+    case lost(String)
+    /// Its queue is not in the topology any more.
+    case queueVanished
+    /// Its queue, or its worker, is known again.
+    case known
   }
 
-  /// The state that follows; nil when the happening cannot come to a job in this state.
-  static func next(_ state: JobState, _ happening: Happening) -> JobState? {
-    switch (state, happening) {
-    case (.scheduled, .due): .ready
-    case (.ready, .claimed): .running
-    case (.ready, .lockHeld): .blocked
-    case (.blocked, .lockReleased): .ready
-    case (.running, .done): .done
-    case (.running, .notNeeded): .notNeeded
-    case (.running, .failedAgainLater): .scheduled
-    case (.running, .failedForGood): .dead
-    case (.running, .equalJobWaits): .merged
-    case (.running, .returned), (.running, .lost): .ready
-    case (.running, .unknownWorker): .parked
-    case (.scheduled, .queueGone), (.ready, .queueGone), (.blocked, .queueGone): .parked
-    case (.parked, .wired): .ready
-    case (_, .cancelled) where state.isWaiting: .cancelled
-    default: nil
+  /// What else is the case when something happens.
+  public struct Circumstances: Sendable {
+    /// When.
+    public var now: Timestamp
+    /// The policy that holds for the job.
+    public var policy: RetryPolicy
+    /// From 0 up to 1, for the jitter.
+    public var chance: Double
+    /// Whether another job runs under its worker lock, or is ready to and goes before it.
+    public var workerLockIsHeld: Bool
+    /// Whether another job waits under its queue lock.
+    public var queueLockIsHeld: Bool
+    /// Why its queue is not known, nil when it is.
+    public var queueRefusal: String?
+    /// The name of its worker and of its engine, for the reason of parking.
+    public var worker: String
+
+    /// The usual case: nothing held, the queue known.
+    public init(
+      now: Timestamp, policy: RetryPolicy = .standard, chance: Double = 0, workerLockIsHeld: Bool = false,
+      queueLockIsHeld: Bool = false, queueRefusal: String? = nil, worker: String = "its worker"
+    ) {
+      self.now = now
+      self.policy = policy
+      self.chance = chance
+      self.workerLockIsHeld = workerLockIsHeld
+      self.queueLockIsHeld = queueLockIsHeld
+      self.queueRefusal = queueRefusal
+      self.worker = worker
     }
   }
 
-  /// A job whose processes were lost so often is poison: it goes no further until someone looks.
-  static let maximumCrashes = 3
+  /// After how many lost processes a job is dead: it may be what kills them.
+  public static let maximumCrashes = 3
 
-  /// What a failed or lost run leads to, before anyone looks whether an equal job waits.
-  ///
-  /// - Parameter attempts: the runs begun so far, this one included.
-  static func afterFailure(
-    attempts: Int, policy: RetryPolicy, retryAfter: Duration?, chance: Double
-  ) -> (happening: Happening, delay: Duration?) {
-    guard attempts < policy.attempts else { return (.failedForGood, nil) }
-    let delay = retryAfter ?? policy.delay(afterAttempt: attempts, chance: chance)
-    return delay.map { (.failedAgainLater, $0) } ?? (.failedForGood, nil)
+  /// The state.
+  public private(set) var state: JobState
+  /// When it is due; nil for at once.
+  public private(set) var dueAt: Timestamp?
+  /// How many runs were begun and not given back.
+  public private(set) var attempts: Int
+  /// How many runs ended with the loss of their process.
+  public private(set) var crashes: Int
+  /// Why it is parked or dead.
+  public private(set) var reason: String?
+
+  /// A job somewhere in its life.
+  public init(state: JobState, dueAt: Timestamp? = nil, attempts: Int = 0, crashes: Int = 0, reason: String? = nil) {
+    self.state = state
+    self.dueAt = dueAt
+    self.attempts = attempts
+    self.crashes = crashes
+    self.reason = reason
+  }
+
+  /// A job that someone asks for.
+  public init(askedFor dueAt: Timestamp?, in circumstances: Circumstances) {
+    self.init(state: .ready, dueAt: dueAt)
+    wait(circumstances)
+  }
+
+  /// Lets something happen. Returns false, and changes nothing, where it cannot happen in this state.
+  public mutating func apply(_ happening: Happening, in circumstances: Circumstances) -> Bool {
+    switch (state, happening) {
+    case (.scheduled, .due):
+      guard dueAt.map({ $0 <= circumstances.now }) ?? true else { return false }
+      wait(circumstances)
+    case (.ready, .claimed): claim(circumstances)
+    case (.blocked, .lockReleased):
+      guard !circumstances.workerLockIsHeld else { return false }
+      state = .ready
+    case (.running, .finished(let outcome)): finish(outcome, circumstances)
+    case (.running, .lost(let how)): lose(how, circumstances)
+    case (.scheduled, .queueVanished), (.ready, .queueVanished), (.blocked, .queueVanished):
+      state = .parked
+      reason = circumstances.queueRefusal
+    case (.parked, .known):
+      reason = nil
+      wait(circumstances)
+    default: return false
+    }
+    return true
+  }
+
+  /// Into the waiting state that fits: also for a job that was scheduled, or comes back from a run.
+  private mutating func wait(_ circumstances: Circumstances) {
+    if let refusal = circumstances.queueRefusal {
+      state = .parked
+      reason = refusal
+    } else if let dueAt, dueAt > circumstances.now {
+      state = .scheduled
+    } else {
+      state = circumstances.workerLockIsHeld ? .blocked : .ready
+    }
+  }
+
+  private mutating func claim(_ circumstances: Circumstances) {
+    guard !circumstances.workerLockIsHeld else {
+      state = .blocked
+      return
+    }
+    state = .running
+    attempts += 1
+  }
+
+  private mutating func finish(_ outcome: Outcome, _ circumstances: Circumstances) {
+    switch outcome {
+    case .done: state = .done
+    case .notNeeded: state = .notNeeded
+    case .dead(let error): die("its worker gave up: \(error)")
+    case .failed(let error, let retryAfter):
+      let delay = circumstances.policy.delay(afterAttempt: attempts, chance: circumstances.chance)
+      guard let delay else {
+        die("attempt \(attempts) of \(circumstances.policy.attempts) failed: \(error)")
+        return
+      }
+      dueAt = circumstances.now + (retryAfter ?? delay)
+      waitAgain(circumstances)
+    case .returned:
+      attempts = max(0, attempts - 1)
+      waitAgain(circumstances)
+    case .unknownWorker:
+      attempts = max(0, attempts - 1)
+      waitAgain(circumstances)
+      guard state != .merged, circumstances.queueRefusal == nil else { return }
+      state = .parked
+      reason = "\(circumstances.worker): start a process that has it, or cancel the job"
+    }
+  }
+
+  private mutating func lose(_ how: String, _ circumstances: Circumstances) {
+    crashes += 1
+    if crashes >= JobLifecycle.maximumCrashes {
+      die("poison: \(crashes) processes were lost while running it")
+    } else if attempts >= circumstances.policy.attempts {
+      die("attempt \(attempts) of \(circumstances.policy.attempts) was lost: \(how)")
+    } else {
+      waitAgain(circumstances)
+    }
+  }
+
+  /// After a run the queue lock may belong to a newer job, which then does the work of both.
+  private mutating func waitAgain(_ circumstances: Circumstances) {
+    guard !circumstances.queueLockIsHeld else {
+      state = .merged
+      return
+    }
+    wait(circumstances)
+  }
+
+  private mutating func die(_ why: String) {
+    state = .dead
+    reason = why
   }
 }

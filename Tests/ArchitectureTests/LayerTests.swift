@@ -23,6 +23,7 @@ struct LayerTests {
   /// Libraries that only some targets may know: each is a decision.
   static let reserved: [String: Set<String>] = [
     "GRDB": ["BusStore", "Shop"],
+    "GRDBSQLite": ["BusStore"],
     "Yams": ["BusTopology"],
     "ArgumentParser": ["BusCommand", "BusdCommand"],
     "Subprocess": ["BusSupervisor"],

@@ -33,7 +33,8 @@ struct SampleTests {
         lines.append(SampleTests.bare(line))
       }
     }
-    return lines.filter { !$0.isEmpty }
+    // An example is part of a test bundle, which has an entry of its own.
+    return lines.filter { !$0.isEmpty && $0 != "@main" }
   }
 
   /// A line without indentation and without its comment.

@@ -38,8 +38,8 @@ struct JobDeskTests {
     var desk = desk()
     desk.setHands(hands(2), of: session(1), process: "p")
     let claim = try #require(desk.claims().first).claim
-    #expect(claim.queues.map(\.name) == [urgent, bulk])
-    #expect(claim.queues.map(\.starveAfter) == [nil, .seconds(60)])
+    #expect(claim.sources.map(\.queue) == [urgent, bulk])
+    #expect(claim.sources.map(\.starveAfter) == [nil, .seconds(60)])
     #expect(claim.limit == 2)
   }
 

@@ -1,69 +1,87 @@
 internal import BusProtocol
-internal import GRDB
 
-/// Wishes: a job, or one more merge into a job that waits.
 extension SQLiteJobStore {
-  /// The same id again gets the same answer.
-  func enqueueOnce(_ wish: NewJob, at now: Timestamp, in database: Database) throws -> EnqueueOutcome {
-    if let merged = try database.row("SELECT job FROM merge WHERE wish = ?", [wish.id.description]) {
-      return .merged(into: try JobID(merged["job"] as String))
+  /// Keeps new jobs, or merges them into equal ones that wait. A known id gets the answer it got before.
+  func enqueue(_ jobs: [NewJob], at now: Timestamp) throws -> [EnqueueOutcome] {
+    try jobs.map { try enqueue($0, at: now) }
+  }
+
+  private func enqueue(_ wish: NewJob, at now: Timestamp) throws -> EnqueueOutcome {
+    let queue = try number(of: wish.queue)
+    let life = JobLifecycle(
+      askedFor: wish.dueAt,
+      in: JobLifecycle.Circumstances(
+        now: now,
+        // A new job is the youngest: every ready one of its priority goes before it.
+        workerLockIsHeld: try isWorkerLockHeld(wish.workerLock, queue, wish.priority, before: .max),
+        queueRefusal: wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue)))
+    guard wish.queueLock != nil else {
+      bind(wish, life, queue, now, to: statements.insert)
+      guard try statements.insert.run() > 0 else { return try outcomeBefore(of: wish.id) }
+      return entered(wish, life, queue)
     }
-    return try enqueue(wish, at: now, in: database)
+    bind(wish, life, queue, now, to: statements.insertLocked)
+    let row: (id: JobID?, seq: Int64)? = try statements.insertLocked.first { ($0.id(), $0.integer()) }
+    guard let row, let id = row.id else { return try outcomeBefore(of: wish.id) }
+    return id == wish.id ? entered(wish, life, queue) : try merge(wish, into: id, seq: row.seq, at: now)
   }
 
-  /// The lock is a unique key of the insert itself: there is no moment between taking it and having the job.
-  func enqueue(_ wish: NewJob, at now: Timestamp, in database: Database) throws -> EnqueueOutcome {
-    let (state, reason) = begin(wish, at: now)
-    try database.run(
-      """
-      INSERT OR IGNORE INTO job(id, state, queue, worker, inputs, priority, due_at, queue_lock, worker_lock, retry,
-      cause, event, reason, enqueued_at, ready_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        wish.id.description, Schema.number(state), wish.queue.description, wish.worker.text,
-        JSONValue.object(wish.inputs).text, wish.priority, wish.dueAt?.microseconds, wish.queueLock,
-        wish.workerLock, wish.retry?.json.text, wish.cause.json.text, wish.cause.event?.description, reason,
-        now.microseconds, state == .ready ? now.microseconds : nil,
-      ])
-    if database.changesCount > 0 { return reason.map { .parked(wish.id, reason: $0) } ?? .enqueued(wish.id) }
-    if let known = try database.row("SELECT state, reason FROM job WHERE id = ?", [wish.id.description]) {
-      let reason: String? = known["reason"]
-      return Schema.state(known["state"]) == .parked ? .parked(wish.id, reason: reason ?? "") : .enqueued(wish.id)
+  private func entered(_ wish: NewJob, _ life: JobLifecycle, _ queue: Int64) -> EnqueueOutcome {
+    book.enter(life.state, of: queue)
+    return life.state == .parked ? .parked(wish.id, reason: life.reason ?? "") : .enqueued(wish.id)
+  }
+
+  /// Asked again: the answer was lost, or a batch is repeated.
+  private func outcomeBefore(of id: JobID) throws -> EnqueueOutcome {
+    if let target: JobID? = try statements.mergeTarget.bind(id).first({ $0.id() }), let target {
+      return .merged(into: target)
     }
-    return try merge(wish, at: now, in: database)
+    let known = try statements.outcomeOfKnown.bind(id).first { (try JobState(code: $0.integer()), $0.text()) }
+    guard let (state, reason) = known, state == .parked else { return .enqueued(id) }
+    return .parked(id, reason: reason ?? "")
   }
 
-  private func begin(_ wish: NewJob, at now: Timestamp) -> (JobState, reason: String?) {
-    if let queues = wiring.queues, queues[wish.queue] == nil {
-      return (.parked, SQLiteJobStore.unknownQueue(wish.queue))
-    }
-    return (wish.dueAt.map { $0 > now } ?? false ? .scheduled : .ready, nil)
+  /// The statement has merged; what remains is to tell `why`, and a job that is due earlier now.
+  private func merge(_ wish: NewJob, into id: JobID, seq: Int64, at now: Timestamp) throws -> EnqueueOutcome {
+    let cause = wish.cause
+    try statements.recordMerge.bind(wish.id).bind(id).bind(cause.event).bind(cause.offset?.signed)
+      .bind(cause.subscription?.description).bind(now).run()
+    book.mergeWish(of: try number(of: wish.queue))
+    try settle(seq, .due, at: now)
+    return .merged(into: id)
   }
 
-  static func unknownQueue(_ queue: QueueName) -> String {
-    "queue \"\(queue)\" is not in the topology: add it to engine \"\(queue.engine)\", or enqueue to one of its own"
+  /// In the order of ``SQL/wish``.
+  private func bind(
+    _ wish: NewJob, _ life: JobLifecycle, _ queue: Int64, _ now: Timestamp, to statement: SQLStatement
+  ) {
+    statement.bind(wish.id).bind(queue).bind(life.state).bind(wish.priority)
+      .bind(wish.dueAt?.microseconds).bind(now).bind(wish.worker.text).bind(wish.queueLock).bind(wish.workerLock)
+      .bind(life.state == .parked ? ParkedBy.queue.rawValue : nil).bind(life.reason)
+    let cause = wish.cause
+    statement.bind(cause.event).bind(cause.offset?.signed).bind(cause.topic?.text)
+      .bind(cause.subscription?.description).bind(cause.job).bind(cause.correlation).bind(cause.trace?.description)
+      .bind(cause.context.map { JSONValue.object($0).text }).bind(cause.source)
+    statement.bind(wish.retry.map { $0.json.text })
+    if wish.inputs.members.isEmpty { statement.bind("{}") } else { statement.bind(JSONValue.object(wish.inputs).bytes) }
   }
 
-  /// Who waits does the work: the higher priority and the earlier moment count, the payload stays.
-  private func merge(_ wish: NewJob, at now: Timestamp, in database: Database) throws -> EnqueueOutcome {
-    let isDue = wish.dueAt.map { $0 <= now } ?? true
-    let waiting = try database.row(
-      """
-      UPDATE job SET merges = merges + 1, priority = max(priority, ?1),
-      due_at = CASE WHEN state = 0 AND ?2 IS NOT NULL THEN min(due_at, ?2) ELSE due_at END,
-      ready_at = CASE WHEN state = 0 AND ?3 AND attempts = 0 THEN ?4 ELSE ready_at END,
-      state = CASE WHEN state = 0 AND ?3 AND attempts = 0 THEN 1 ELSE state END
-      WHERE queue_lock = ?5 AND queue_lock IS NOT NULL AND state <= 3 RETURNING id, queue
-      """, [wish.priority, wish.dueAt?.microseconds, isDue, now.microseconds, wish.queueLock])
-    guard let waiting else { throw StoreError(.refused, "job \(wish.id) was neither kept nor merged") }
-    let job = try JobID(waiting["id"] as String)
-    try database.run(
-      "INSERT OR IGNORE INTO merge(wish, job, event, offset, subscription, at) VALUES (?, ?, ?, ?, ?, ?)",
-      [
-        wish.id.description, job.description, wish.cause.event?.description,
-        wish.cause.offset.map { Int64($0.rawValue) }, wish.cause.subscription?.description, now.microseconds,
-      ])
-    totals[waiting["queue"], default: (0, 0, 0)].merged += 1
-    return .merged(into: job)
+  /// The queue's number in the tables, given at its first job.
+  func number(of queue: QueueName) throws -> Int64 {
+    if let number = book.number(of: queue) { return number }
+    let number = book.add(queue)
+    try statements.addQueue.bind(number).bind(queue.description).run()
+    return number
   }
+}
+
+/// What a parked job waits for.
+enum ParkedBy: Int64 {
+  case queue = 0
+  case worker = 1
+}
+
+extension Offset {
+  /// SQLite has no unsigned integers.
+  var signed: Int64 { Int64(bitPattern: rawValue) }
 }

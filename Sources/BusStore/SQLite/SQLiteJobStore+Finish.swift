@@ -1,134 +1,89 @@
 internal import BusProtocol
-internal import GRDB
 
-/// The ends of runs. Each names the token of its lease; with another one nothing changes.
 extension SQLiteJobStore {
-  func finish(_ result: JobResult, at now: Timestamp, in database: Database) throws -> FinishReply {
+  /// Records how a run ended. A lease that is not valid any more changes nothing.
+  func finish(_ result: JobResult, at now: Timestamp) throws -> FinishReply {
     switch result.outcome {
-    case .done: try end(result, .done, at: now, in: database)
-    case .notNeeded: try end(result, .notNeeded, at: now, in: database)
-    case .failed(let error, let retryAfter):
-      try fail(result, error: error, retryAfter: retryAfter, mayRunAgain: true, at: now, in: database)
-    case .dead(let error):
-      try fail(result, error: error, retryAfter: nil, mayRunAgain: false, at: now, in: database)
-    case .returned, .unknownWorker: try giveBack(result, at: now, in: database)
+    case .done: try end(result, as: .done, at: now)
+    case .notNeeded: try end(result, as: .notNeeded, at: now)
+    case .failed(let error, _), .dead(let error):
+      try leave(result.id, result.token, .finished(result.outcome), failure: error, at: now)
+    case .returned, .unknownWorker:
+      try leave(result.id, result.token, .finished(result.outcome), failure: nil, at: now)
     }
   }
 
-  /// The hot path: one statement for the run, one for who waits for its lock.
-  private func end(
-    _ result: JobResult, _ state: JobState, at now: Timestamp, in database: Database
-  ) throws -> FinishReply {
-    let row = try database.row(
-      """
-      UPDATE job SET state = ?, finished_at = ? WHERE id = ? AND token = ? AND state = 4 RETURNING queue, worker_lock
-      """, [Schema.number(state), now.microseconds, result.id.description, Int64(bitPattern: result.token)])
-    guard let row else { return .stale }
-    if state == .done {
-      totals[row["queue"], default: (0, 0, 0)].done += 1
-    } else {
-      totals[row["queue"], default: (0, 0, 0)].notNeeded += 1
-    }
-    try release(row["worker_lock"], at: now, in: database)
+  /// Records that a process was lost while it ran a job.
+  func lose(_ lease: LostLease, at now: Timestamp) throws -> FinishReply {
+    let reply = try leave(lease.id, lease.token, .lost(lease.reason), failure: lease.reason, at: now)
+    if reply != .stale { book.counters.crashes += 1 }
+    return reply
+  }
+
+  /// The usual end, in one statement: it looks at the lease and writes the state.
+  private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
+    let row: (queue: Int64, workerLock: String?)? =
+      try statements.finish.bind(state).bind(now).bind(result.id).bind(result.token).first { ($0.integer(), $0.text()) }
+    guard let row else { return stale() }
+    book.move(from: .running, to: state, of: row.queue)
+    if let key = row.workerLock { try release(key) }
     return .accepted(state, dueAt: nil)
   }
 
-  private func leased(_ id: JobID, _ token: UInt64, in database: Database) throws -> (seq: Int64, job: Job)? {
-    let row = try database.row(
-      "SELECT * FROM job WHERE id = ? AND token = ? AND state = 4", [id.description, Int64(bitPattern: token)])
-    return try row.map { ($0["seq"], try Job($0)) }
-  }
-
-  private func fail(
-    _ result: JobResult, error: String, retryAfter: Duration?, mayRunAgain: Bool, at now: Timestamp,
-    in database: Database
+  /// Every other end: the life cycle decides, and an equal job that waits may take this one in.
+  private func leave(
+    _ id: JobID, _ token: UInt64, _ happening: JobLifecycle.Happening, failure: String?, at now: Timestamp
   ) throws -> FinishReply {
-    guard let (seq, leased) = try leased(result.id, result.token, in: database) else { return .stale }
-    var job = leased
-    job.note(error, at: now)
-    var (happening, delay): (JobLifecycle.Happening, Duration?) = (.failedForGood, nil)
-    if mayRunAgain {
-      (happening, delay) = JobLifecycle.afterFailure(
-        attempts: job.attempts, policy: policy(of: job), retryAfter: retryAfter, chance: random())
+    guard let row = try statements.liveUnderLease.bind(id).bind(token).first({ try LiveRow($0) }) else {
+      return stale()
     }
-    let dueAt = delay.map { now + $0 }
-    job.wish.dueAt = dueAt ?? job.wish.dueAt
-    if happening == .failedForGood { job.reason = error }
-    return try settle(&job, seq, happening, dueAt: dueAt, at: now, in: database)
-  }
-
-  /// The attempt was not made: it does not count.
-  private func giveBack(_ result: JobResult, at now: Timestamp, in database: Database) throws -> FinishReply {
-    guard let (seq, leased) = try leased(result.id, result.token, in: database) else { return .stale }
-    var job = leased
-    job.attempts -= 1
-    if result.outcome == .unknownWorker {
-      job.reason = SQLiteJobStore.unknownWorker(job.wish.worker, job.wish.queue.engine)
-      return try settle(&job, seq, .unknownWorker, dueAt: nil, at: now, in: database)
+    let waiting = try row.queueLock.flatMap { key in
+      try statements.waitingUnderQueueLock.bind(key).first { try LiveRow($0) }
     }
-    return try settle(&job, seq, .returned, dueAt: nil, at: now, in: database)
+    var life = row.life
+    var circumstances = try self.circumstances(of: row, at: now)
+    circumstances.queueLockIsHeld = waiting != nil
+    // Behind the others of its worker lock until `release` has looked whose turn it is.
+    circumstances.workerLockIsHeld = row.workerLock != nil
+    guard life.apply(happening, in: circumstances) else { return stale() }
+    if let failure { try add(failure, to: row, at: now) }
+    let reason = life.state == .merged ? waiting.map { "merged into \($0.id)" } : life.reason
+    try save(life, of: row, reason: reason, parkedBy: circumstances.queueRefusal == nil ? .worker : .queue, at: now)
+    if life.state == .merged, let waiting { try absorb(row, life, into: waiting, at: now) }
+    if let key = row.workerLock { try release(key) }
+    return try reply(for: row, life)
   }
 
-  static func unknownWorker(_ worker: Name, _ engine: Name) -> String {
-    "no process of engine \"\(engine)\" knows worker \"\(worker)\": deploy one that declares it"
+  private func reply(for row: LiveRow, _ life: JobLifecycle) throws -> FinishReply {
+    // `release` may have made it ready at once.
+    let state = life.state == .blocked ? try statements.live.bind(row.seq).first { try LiveRow($0).life.state } : nil
+    return .accepted(state ?? life.state, dueAt: life.state == .scheduled ? life.dueAt : nil)
   }
 
-  /// A lost run counts as an attempt; a job that took its process with it again and again is poison.
-  func lose(_ lost: LostJob, at now: Timestamp, in database: Database) throws -> Bool {
-    guard let (seq, leased) = try leased(lost.id, lost.token, in: database) else { return false }
-    var job = leased
-    job.crashes += 1
-    job.note(lost.reason, at: now)
-    var happening = JobLifecycle.Happening.lost
-    if job.crashes >= JobLifecycle.maximumCrashes {
-      job.reason = "poison: \(job.crashes) processes were lost while running it"
-      happening = .failedForGood
-    } else if job.attempts >= policy(of: job).attempts {
-      job.reason = lost.reason
-      happening = .failedForGood
+  private func stale() -> FinishReply {
+    book.counters.stale += 1
+    return .stale
+  }
+
+  /// The newer job does the work of both, and remembers what the older one went through; one attempt it has always.
+  private func absorb(_ row: LiveRow, _ life: JobLifecycle, into newer: LiveRow, at now: Timestamp) throws {
+    let attempts = min(life.attempts, try retryPolicy(of: newer).attempts - 1)
+    try statements.absorb.bind(row.merges).bind(attempts).bind(life.crashes).bind(row.priority)
+      .bind(life.dueAt?.microseconds).bind(newer.seq).run()
+    if life.attempts > 0 {
+      try statements.copyFailures.bind(newer.seq).bind(row.seq).run()
+      try statements.trimFailures.bind(newer.seq).bind(Job.maximumFailures).run()
     }
-    _ = try settle(&job, seq, happening, dueAt: nil, at: now, in: database)
-    return true
+    try settle(newer.seq, .due, at: now)
   }
 
-  private func policy(of job: Job) -> RetryPolicy {
-    job.wish.retry ?? wiring.queues?[job.wish.queue] ?? .standard
-  }
-
-  /// Writes what follows. A job that would wait again while an equal one waits becomes part of that one.
-  private func settle(
-    _ job: inout Job, _ seq: Int64, _ happening: JobLifecycle.Happening, dueAt: Timestamp?, at now: Timestamp,
-    in database: Database
-  ) throws -> FinishReply {
-    guard var state = JobLifecycle.next(job.state, happening) else { return .stale }
-    if state.isWaiting, let lock = job.wish.queueLock {
-      let waiting = try database.row(
-        """
-        UPDATE job SET attempts = max(attempts, ?), merges = merges + 1 + ?, priority = max(priority, ?)
-        WHERE queue_lock = ? AND queue_lock IS NOT NULL AND state <= 3 RETURNING id
-        """, [job.attempts, job.merges, job.wish.priority, lock])
-      if let waiting {
-        state = JobLifecycle.next(job.state, .equalJobWaits) ?? state
-        job.reason = "became part of \(waiting["id"] as String), which waits with the same queue lock"
-      }
+  private func add(_ failure: String, to row: LiveRow, at now: Timestamp) throws {
+    let text =
+      failure.utf8.count <= Outcome.maximumErrorByteCount
+      ? failure : String(decoding: failure.utf8.prefix(Outcome.maximumErrorByteCount), as: UTF8.self)
+    try statements.addFailure.bind(row.seq).bind(row.life.attempts).bind(now).bind(text).run()
+    if row.life.attempts > Job.maximumFailures {
+      try statements.trimFailures.bind(row.seq).bind(Job.maximumFailures).run()
     }
-    try database.run(
-      """
-      UPDATE job SET state = ?, due_at = ?, ready_at = ?, finished_at = ?, attempts = ?, crashes = ?, reason = ?,
-      failures = ? WHERE seq = ?
-      """,
-      [
-        Schema.number(state), job.wish.dueAt?.microseconds, state == .ready ? now.microseconds : nil,
-        state.isFinished ? now.microseconds : nil, job.attempts, job.crashes, job.reason, job.failuresText, seq,
-      ])
-    try release(job.wish.workerLock, at: now, in: database)
-    return .accepted(state, dueAt: state == .scheduled ? dueAt : nil)
-  }
-}
-
-extension Job {
-  fileprivate mutating func note(_ error: String, at now: Timestamp) {
-    failures.append(Failure(attempt: attempts, at: now, error: error))
-    if failures.count > Job.maximumFailures { failures.removeFirst(failures.count - Job.maximumFailures) }
   }
 }

@@ -1,40 +1,60 @@
-internal import BusProtocol
-internal import GRDB
+public import BusProtocol
 
-/// Cursors: each moves only together with the jobs that its step asks for.
 extension SQLiteJobStore {
-  func declare(_ declaration: SubscriptionDeclaration, at now: Timestamp, in database: Database) throws -> StoreReply {
-    let name = declaration.name.description
-    let patterns = JSONValue.array(declaration.patterns.map { .string($0.text) }).text
-    try database.run(
-      "INSERT OR IGNORE INTO subscription(name, patterns, cursor, declared_at) VALUES (?, ?, ?, ?)",
-      [name, patterns, Int64(declaration.start.rawValue), now.microseconds])
-    if database.changesCount > 0 { return .declared(cursor: declaration.start, isNew: true) }
-    try database.run("UPDATE subscription SET patterns = ? WHERE name = ?", [patterns, name])
-    let row = try database.row("SELECT cursor FROM subscription WHERE name = ?", [name])
-    return .declared(cursor: Offset(UInt64((row?["cursor"] as Int64?) ?? 0)), isNew: false)
+  func declare(_ declaration: SubscriptionDeclaration, at now: Timestamp) throws -> StoreReply {
+    let known = try standing(of: declaration.name)
+    try statements.declare.bind(declaration.name.description)
+      .bind(declaration.patterns.map(\.text).joined(separator: " ")).bind(declaration.start.signed).bind(now).run()
+    return .declared(cursor: known?.cursor ?? declaration.start, isNew: known == nil)
   }
 
-  func lease(_ name: SubscriptionName, in database: Database) throws -> StoreReply {
-    token += 1
-    let row = try database.row(
-      "UPDATE subscription SET token = ? WHERE name = ? RETURNING cursor", [Int64(token), name.description])
-    guard let row else { return .refused(.unknownSubscription) }
-    return .leased(token: token, cursor: Offset(UInt64(row["cursor"] as Int64)))
+  func lease(_ subscription: SubscriptionName) throws -> StoreReply {
+    guard let standing = try standing(of: subscription) else { return refused(.unknownSubscription) }
+    let token = book.nextToken()
+    try statements.leaseSubscription.bind(token).bind(subscription.description).run()
+    return .leased(token: token, cursor: standing.cursor)
   }
 
-  func commit(
-    _ name: SubscriptionName, token: UInt64, from: Offset, through: Offset, jobs: [NewJob], at now: Timestamp,
-    in database: Database
-  ) throws -> StoreReply {
-    guard
-      let row = try database.row("SELECT cursor, token FROM subscription WHERE name = ?", [name.description])
-    else { return .refused(.unknownSubscription) }
-    guard UInt64(row["token"] as Int64) == token else { return .refused(.staleLease) }
-    let cursor = Offset(UInt64(row["cursor"] as Int64))
-    guard cursor == from else { return .refused(.cursorMoved(to: cursor)) }
-    try database.run(
-      "UPDATE subscription SET cursor = ? WHERE name = ?", [Int64(through.rawValue), name.description])
-    return .committed(try jobs.map { try enqueue($0, at: now, in: database) })
+  /// Jobs and cursor, both or neither: an event is never passed before its jobs are kept, nor handled twice.
+  func commit(_ commit: CursorCommit, at now: Timestamp) throws -> StoreReply {
+    guard let standing = try standing(of: commit.subscription) else { return refused(.unknownSubscription) }
+    guard standing.token == commit.token, commit.token > 0 else { return refused(.staleLease) }
+    guard standing.cursor == commit.from, commit.through >= commit.from else {
+      return refused(.cursorMoved(to: standing.cursor))
+    }
+    let outcomes = try enqueue(commit.jobs, at: now)
+    try statements.moveCursor.bind(commit.through.signed).bind(commit.subscription.description).run()
+    return .committed(outcomes)
+  }
+
+  private func refused(_ refusal: CommitRefusal) -> StoreReply {
+    book.counters.refusedCommits += 1
+    return .refused(refusal)
+  }
+
+  private func standing(of name: SubscriptionName) throws -> (cursor: Offset, token: UInt64)? {
+    try statements.subscription.bind(name.description).first {
+      (Offset(UInt64(bitPattern: $0.integer())), UInt64(bitPattern: $0.integer()))
+    }
+  }
+
+  /// The declared subscriptions, by name.
+  public func subscriptions() throws(StoreError) -> [SubscriptionStatus] {
+    try reading("the subscriptions") {
+      try statements.subscriptions.all { row in
+        SubscriptionStatus(
+          name: try SubscriptionName(row.text() ?? ""),
+          patterns: try (row.text() ?? "").split(separator: " ").map { try TopicPattern(String($0)) },
+          cursor: Offset(UInt64(bitPattern: row.integer())), declaredAt: Timestamp(microseconds: row.integer()),
+          token: UInt64(bitPattern: row.integer()))
+      }
+    }
+  }
+
+  /// The cursor of the subscription that is furthest behind.
+  public func minimumCursor() throws(StoreError) -> Offset? {
+    try reading("the cursors") {
+      try statements.minimumCursor.first { $0.optionalInteger() }?.map { Offset(UInt64(bitPattern: $0)) }
+    }
   }
 }

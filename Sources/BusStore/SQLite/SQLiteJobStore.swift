@@ -1,146 +1,134 @@
 public import BusProtocol
 internal import GRDB
 
-/// The job store in one SQLite file: one connection that writes, reads and checkpoints, synced at every commit.
+/// Jobs and cursors in one SQLite file: what a bus on one machine needs, with nothing to install.
 ///
-/// Only one process may open the live file; tools ask busd. (Before 3.51.3 SQLite could damage a file when one
-/// connection checkpointed while another wrote: here there is no other.)
+/// One connection in one thread, which also checkpoints; it holds the file exclusively, so that nobody else can
+/// write, or reset the log beneath it. WAL with `synchronous = FULL`, asserted after opening: a commit is on disk.
+/// What a batch does is in the extensions, one for each step of a job's life.
 public final class SQLiteJobStore: JobStore {
-  let queue: DatabaseQueue
+  let database: DatabaseQueue
+  /// Gone when the store is closed; `transaction` and `reading` let nobody here then.
+  private var prepared: Statements?
   let random: () -> Double
-  var wiring = QueueWiring(queues: nil)
-  /// The last token given; written with every transaction that gave one.
-  var token: UInt64 = 0
-  /// What this transaction adds to the totals of the queues.
-  var totals: [String: (done: Int, notNeeded: Int, merged: Int)] = [:]
+  /// Whose turn it is when jobs starve; see `claim`.
+  var starvedGoNext = true
+  var wiring = QueueWiring.any
+  var book: QueueBook
+  private var failure: StoreError?
 
-  /// Opens or makes the file. The directory has to be there; `random` gives chances from 0 up to 1.
-  public init(path: String, random: @escaping () -> Double) throws(StoreError) {
-    self.random = random
+  /// Opens the file, or makes it in a directory that exists, readable for its owner alone.
+  ///
+  /// - Parameters:
+  ///   - path: where it is, or will be.
+  ///   - checksPages: whether to read the whole file for damage first, which takes about a second per GB.
+  ///   - random: gives a number from 0 up to 1, for the jitter of retries.
+  public init(path: String, checksPages: Bool = false, random: @escaping () -> Double) throws(StoreError) {
     do {
-      var configuration = Configuration()
-      configuration.journalMode = .wal
-      configuration.label = "jobs"
-      queue = try DatabaseQueue(path: path, configuration: configuration)
-      try SQLiteJobStore.settle(queue)
-      try Schema.migrator.migrate(queue)
-      token = try queue.read { try UInt64.fetchOne($0, sql: "SELECT value FROM counter WHERE name = 'token'") ?? 0 }
-    } catch { throw StoreError(error, doing: "open \(path)") }
+      database = try StoreFile.connect(path, checksPages: checksPages)
+      prepared = try database.writeWithoutTransaction { try Statements($0) }
+      book = try database.writeWithoutTransaction { try QueueBook(loadedFrom: $0) }
+    } catch {
+      throw StoreError(error, doing: "opening the job store \"\(path)\"")
+    }
+    self.random = random
   }
 
-  /// Set once more behind GRDB's own set-up of WAL, which would leave commits unsynced; then looked at.
-  private static func settle(_ queue: DatabaseQueue) throws {
-    try queue.inDatabase { database in
-      try database.execute(
-        sql: """
-          PRAGMA synchronous = FULL;
-          PRAGMA foreign_keys = OFF;
-          PRAGMA secure_delete = OFF;
-          PRAGMA cache_size = -16000;
-          PRAGMA wal_autocheckpoint = 4000;
-          """)
-      let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")
-      let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode")
-      guard synchronous == 2, journal == "wal" || journal == "memory" else {
-        throw StoreError(
-          .refused, "the job store would not sync: synchronous \(synchronous ?? -1), journal \(journal ?? "none")")
-      }
+  /// Carries out all commands in order in one transaction; see ``JobStore/perform(_:at:)``.
+  public func perform(_ commands: [StoreCommand], at now: Timestamp) throws(StoreError) -> [StoreReply] {
+    try transaction("a batch of \(commands.count) commands") { try commands.map { try carryOut($0, at: now) } }
+  }
+
+  var statements: Statements {
+    guard let prepared else { preconditionFailure("the store was closed: nothing may be asked of it") }
+    return prepared
+  }
+
+  private func carryOut(_ command: StoreCommand, at now: Timestamp) throws -> StoreReply {
+    switch command {
+    case .enqueue(let jobs): .enqueued(try enqueue(jobs, at: now))
+    case .declare(let declaration): try declare(declaration, at: now)
+    case .lease(let subscription): try lease(subscription)
+    case .commit(let commit): try self.commit(commit, at: now)
+    case .claim(let claim): .claimed(try self.claim(claim, at: now))
+    case .finish(let results): .finished(try results.map { try finish($0, at: now) })
+    case .lose(let leases): .finished(try leases.map { try lose($0, at: now) })
+    case .promote: .promoted(try promote(at: now))
+    case .unpark(let workers): .unparked(try unpark(workers, at: now))
+    case .prune(let retention, let limit): .pruned(try prune(retention, limit: limit, at: now))
     }
   }
 
-  /// Does all commands in one transaction, synced when it returns.
-  public func perform(_ commands: [StoreCommand], at now: Timestamp) throws(StoreError) -> [StoreReply] {
-    guard !commands.isEmpty else { return [] }
-    let tokenBefore = token
-    totals = [:]
+  /// All or nothing: rows by SQLite's transaction, the book by keeping the old one.
+  func transaction<Value>(_ what: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+    if let failure { throw failure }
+    let before = book
     do {
-      return try queue.inDatabase { database in
-        var replies: [StoreReply] = []
-        replies.reserveCapacity(commands.count)
+      return try database.writeWithoutTransaction { database in
+        var value: Value?
         try database.inTransaction(.immediate) {
-          for command in commands { replies.append(try perform(command, at: now, in: database)) }
-          try writeTotals(in: database)
-          if token != tokenBefore {
-            try database.run("UPDATE counter SET value = ? WHERE name = 'token'", [Int64(token)])
-          }
+          value = try body()
+          try saveBook()
           return .commit
         }
-        return replies
+        guard let value else { throw StoreError(.unexpected, "\(what) ended without an answer") }
+        return value
       }
     } catch {
-      token = tokenBefore
-      throw StoreError(error, doing: "change the job store")
+      book = before
+      throw noted(StoreError(error, doing: what))
     }
   }
 
-  private func perform(_ command: StoreCommand, at now: Timestamp, in database: Database) throws -> StoreReply {
-    switch command {
-    case .enqueue(let wishes): .enqueued(try wishes.map { try enqueueOnce($0, at: now, in: database) })
-    case .declare(let declaration): try declare(declaration, at: now, in: database)
-    case .lease(let name): try lease(name, in: database)
-    case .commit(let name, let token, let from, let through, let jobs):
-      try commit(name, token: token, from: from, through: through, jobs: jobs, at: now, in: database)
-    case .claim(let claim): .claimed(try self.claim(claim, at: now, in: database))
-    case .finish(let results): .finished(try results.map { try finish($0, at: now, in: database) })
-    case .lose(let jobs): .changed(try jobs.count { try lose($0, at: now, in: database) })
-    case .promote: .changed(try promote(at: now, in: database))
-    case .unpark(let known): .changed(try unpark(workersKnown: known, at: now, in: database))
-    case .prune(let history): .changed(try prune(history, at: now, in: database))
+  /// Reads need no transaction: this is the only connection.
+  func reading<Value>(_ what: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+    if let failure { throw failure }
+    do { return try body() } catch { throw noted(StoreError(error, doing: "reading \(what)")) }
+  }
+
+  /// What a failed sync left on the disk cannot be known: after it this store says no to everything.
+  private func noted(_ error: StoreError) -> StoreError {
+    if error.isFinal { failure = error }
+    return error
+  }
+
+  private func saveBook() throws {
+    if book.tokenIsDirty {
+      try statements.saveToken.bind(book.token).run()
+      book.tokenIsDirty = false
+    }
+    for number in book.takeDirty() {
+      let totals = book[number].totals
+      try statements.saveTotals.bind(totals.enqueued).bind(totals.mergedWishes).bind(totals.done)
+        .bind(totals.notNeeded).bind(totals.merged).bind(number).run()
     }
   }
 
-  private func writeTotals(in database: Database) throws {
-    for (queue, added) in totals {
-      try database.run(
-        """
-        INSERT INTO total(queue, done, not_needed, merged) VALUES (?, ?, ?, ?) ON CONFLICT(queue) DO UPDATE SET
-        done = done + excluded.done, not_needed = not_needed + excluded.not_needed, merged = merged + excluded.merged
-        """, [queue, added.done, added.notNeeded, added.merged])
+  /// What was counted since the store was opened.
+  public func counters() -> StoreCounters { book.counters }
+
+  /// The version of the tables, and what a full check of the file found wrong.
+  public func checkIntegrity() throws(StoreError) -> StoreIntegrity {
+    try reading("the whole file") {
+      try database.writeWithoutTransaction { database in
+        let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)")
+        return StoreIntegrity(schemaVersion: Schema.version, problems: findings.filter { $0 != "ok" })
+      }
     }
   }
 
-  /// Reads, in one view of the file.
-  func reading<R>(_ what: String, _ body: (Database) throws -> R) throws(StoreError) -> R {
-    do { return try queue.inDatabase(body) } catch { throw StoreError(error, doing: "read \(what)") }
-  }
-}
-
-extension Database {
-  /// Runs a statement that is prepared once and kept.
-  func run(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?]) throws {
-    try cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+  /// Gives the file back.
+  public func close() throws(StoreError) {
+    guard failure?.code != .closed else { return }
+    failure = StoreError(.closed, "the job store was closed: open it again")
+    prepared = nil
+    do { try database.close() } catch { throw StoreError(error, doing: "closing the job store") }
   }
 
-  /// The rows of a statement that is prepared once and kept.
-  func rows(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []) throws -> [Row] {
-    try Row.fetchAll(try cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-  }
-
-  /// The first row of a statement that is prepared once and kept.
-  func row(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []) throws -> Row? {
-    try Row.fetchOne(try cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-  }
-}
-
-extension StoreError {
-  /// What SQLite said, as a kind and a sentence.
-  init(_ error: any Error, doing what: String) {
-    if let error = error as? StoreError {
-      self = error
-      return
-    }
-    guard let error = error as? DatabaseError else {
-      self.init(.refused, "could not \(what): \(error)")
-      return
-    }
-    let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
-    switch error.resultCode {
-    case .SQLITE_FULL: self.init(.diskFull, "could not \(what): the disk is full; free space, nothing was lost")
-    case .SQLITE_IOERR: self.init(.io, "could not \(what): \(reason)")
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB: self.init(.damaged, "could not \(what): \(reason); restore the file")
-    case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.locked, "could not \(what): another process has the file")
-    case .SQLITE_CANTOPEN: self.init(.refused, "could not \(what): the file cannot be opened; check its directory")
-    default: self.init(.refused, "could not \(what): \(reason)")
+  /// Bounds the file, so that a test can fill the disk.
+  package func limit(pages: Int) throws(StoreError) {
+    try reading("the size") {
+      try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
     }
   }
 }

@@ -1,20 +1,17 @@
-internal import BusProtocol
 internal import GRDB
 
-/// The tables. Ids and times are readable with any SQLite tool: ids as their 26 characters, times in microseconds.
+/// The tables. `job` holds everything there is to a job in one row, so that no lock, lease or count can outlive it.
+///
+/// States are numbers (see `JobState.code`), times are microseconds since 1970, ids are their 16 bytes, queues are
+/// numbered in `queue`. The partial indexes hold only what the hot statements look for, and stay small
+/// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
-  /// How states are kept: the waiting ones first, so that "waits" is one comparison in an index.
-  static let states: [JobState] = [
-    .scheduled, .ready, .blocked, .parked, .running, .done, .notNeeded, .merged, .dead, .cancelled,
-  ]
+  /// The newest version, counted from 1.
+  static let version = 1
 
-  static func number(_ state: JobState) -> Int { states.firstIndex(of: state) ?? 0 }
-
-  static func state(_ number: Int) -> JobState? { states.indices.contains(number) ? states[number] : nil }
-
-  static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1") { database in
+  static func migrator() -> DatabaseMigrator {
+    var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
+    migrator.registerMigration("1", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: tables)
       try database.execute(sql: indexes)
     }
@@ -22,40 +19,92 @@ enum Schema {
   }
 
   private static let tables = """
-    CREATE TABLE job(
-      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, state INTEGER NOT NULL, queue TEXT NOT NULL,
-      worker TEXT NOT NULL, inputs TEXT NOT NULL, priority INTEGER NOT NULL, due_at INTEGER,
-      queue_lock TEXT, worker_lock TEXT, retry TEXT, cause TEXT NOT NULL, event TEXT, reason TEXT,
-      attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, merges INTEGER NOT NULL DEFAULT 0,
-      enqueued_at INTEGER NOT NULL, ready_at INTEGER, started_at INTEGER, finished_at INTEGER, process TEXT,
-      token INTEGER NOT NULL DEFAULT 0, failures TEXT);
-    CREATE TABLE subscription(
-      name TEXT PRIMARY KEY, patterns TEXT NOT NULL, cursor INTEGER NOT NULL, declared_at INTEGER NOT NULL,
-      token INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-    CREATE TABLE merge(
-      wish TEXT PRIMARY KEY, job TEXT NOT NULL, event TEXT, offset INTEGER, subscription TEXT,
-      at INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE total(
-      queue TEXT PRIMARY KEY, done INTEGER NOT NULL DEFAULT 0, not_needed INTEGER NOT NULL DEFAULT 0,
-      merged INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-    CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-    INSERT INTO counter(name, value) VALUES ('token', 0);
+    CREATE TABLE queue (
+      number INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      enqueued INTEGER NOT NULL DEFAULT 0,
+      merged_wishes INTEGER NOT NULL DEFAULT 0,
+      done INTEGER NOT NULL DEFAULT 0,
+      not_needed INTEGER NOT NULL DEFAULT 0,
+      merged INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+
+    CREATE TABLE job (
+      seq INTEGER PRIMARY KEY,              -- the age: kept over retries
+      id BLOB NOT NULL UNIQUE,
+      queue INTEGER NOT NULL,
+      state INTEGER NOT NULL,
+      priority INTEGER NOT NULL,
+      due_at INTEGER,                       -- null: at once
+      attempts INTEGER NOT NULL DEFAULT 0,
+      crashes INTEGER NOT NULL DEFAULT 0,
+      merges INTEGER NOT NULL DEFAULT 0,
+      token INTEGER NOT NULL DEFAULT 0,
+      enqueued_at INTEGER NOT NULL,
+      started_at INTEGER,
+      finished_at INTEGER,
+      process TEXT,
+      worker TEXT NOT NULL,
+      queue_lock TEXT,
+      worker_lock TEXT,
+      parked_by INTEGER,                    -- 0: its queue is not known, 1: its worker
+      reason TEXT,
+      event BLOB,
+      event_offset INTEGER,
+      topic TEXT,
+      subscription TEXT,
+      parent BLOB,                          -- the job that enqueued it
+      correlation BLOB,
+      trace TEXT,
+      context TEXT,
+      source TEXT,
+      retry TEXT,                           -- null: the queue's policy
+      inputs TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE failure (
+      number INTEGER PRIMARY KEY,
+      job INTEGER NOT NULL,                 -- job.seq
+      attempt INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      error TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE merge (
+      id BLOB PRIMARY KEY,                  -- of the wish
+      job BLOB NOT NULL,                    -- the id of the job that does the work
+      event BLOB,
+      event_offset INTEGER,
+      subscription TEXT,
+      at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE subscription (
+      name TEXT PRIMARY KEY,
+      patterns TEXT NOT NULL,               -- with spaces between, which no pattern has
+      cursor INTEGER NOT NULL,
+      token INTEGER NOT NULL DEFAULT 0,
+      declared_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE token (last INTEGER NOT NULL) STRICT;
+    INSERT INTO token (last) VALUES (0);
     """
 
-  /// Each question of the hot path has a partial index of its own: a row is in few of them at a time.
   private static let indexes = """
-    CREATE UNIQUE INDEX job_id ON job(id);
-    CREATE INDEX job_event ON job(event) WHERE event IS NOT NULL;
-    CREATE UNIQUE INDEX job_queue_lock ON job(queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3;
-    CREATE UNIQUE INDEX job_worker_lock ON job(worker_lock) WHERE worker_lock IS NOT NULL AND state = 4;
-    CREATE INDEX job_scheduled ON job(due_at, queue) WHERE state = 0;
-    CREATE INDEX job_ready ON job(queue, priority DESC, seq) WHERE state = 1;
-    CREATE INDEX job_blocked ON job(worker_lock, priority DESC, seq) WHERE state = 2;
-    CREATE INDEX job_parked ON job(queue) WHERE state = 3;
-    CREATE INDEX job_running ON job(queue) WHERE state = 4;
-    CREATE INDEX job_dead ON job(queue) WHERE state = 8;
-    CREATE INDEX job_finished ON job(finished_at) WHERE state IN (5, 6, 7, 9);
-    CREATE INDEX merge_job ON merge(job);
-    CREATE INDEX merge_event ON merge(event) WHERE event IS NOT NULL;
+    -- Claims, in their order; and the counts.
+    CREATE INDEX job_active ON job (queue, state, priority DESC) WHERE state <= 5;
+    -- The queue lock: at most one waits.
+    CREATE UNIQUE INDEX job_queue_lock ON job (queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3;
+    -- The worker lock: at most one runs.
+    CREATE UNIQUE INDEX job_worker_lock ON job (worker_lock) WHERE worker_lock IS NOT NULL AND state = 4;
+    -- Who waits for a worker lock, in their order.
+    CREATE INDEX job_line ON job (worker_lock, state, queue, priority DESC) WHERE worker_lock IS NOT NULL AND state <= 3;
+    CREATE INDEX job_due ON job (due_at) WHERE state = 0;
+    CREATE INDEX job_history ON job (finished_at) WHERE state >= 6;
+    CREATE INDEX job_event ON job (event) WHERE event IS NOT NULL;
+    CREATE INDEX failure_job ON failure (job);
+    CREATE INDEX merge_event ON merge (event) WHERE event IS NOT NULL;
+    CREATE INDEX merge_at ON merge (at);
     """
 }

@@ -1,0 +1,38 @@
+internal import BusProtocol
+
+/// Of a job that is not finished, what decides where it goes next. In the order of ``SQL/live``.
+struct LiveRow {
+  let seq: Int64
+  let id: JobID
+  let queue: Int64
+  let priority: Int
+  let merges: Int
+  let worker: String
+  let queueLock: String?
+  let workerLock: String?
+  let life: JobLifecycle
+  private let retry: String?
+
+  init(_ row: SQLStatement) throws {
+    seq = row.integer()
+    guard let id: JobID = row.id() else { throw StoreError(.corrupt, "a job has no id: restore from a backup") }
+    self.id = id
+    queue = row.integer()
+    let state = try JobState(code: row.integer())
+    priority = Int(row.integer())
+    let dueAt = row.time()
+    let attempts = Int(row.integer())
+    let crashes = Int(row.integer())
+    merges = Int(row.integer())
+    life = JobLifecycle(state: state, dueAt: dueAt, attempts: attempts, crashes: crashes, reason: row.text())
+    worker = row.text() ?? ""
+    queueLock = row.text()
+    workerLock = row.text()
+    retry = row.text()
+  }
+
+  /// The job's own policy.
+  func retryPolicy() throws -> RetryPolicy? {
+    try retry.map { try RetryPolicy(json: JSONParser.parse(Array($0.utf8))) }
+  }
+}

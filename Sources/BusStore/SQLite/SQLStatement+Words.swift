@@ -1,0 +1,35 @@
+internal import BusProtocol
+
+extension SQLStatement {
+  /// A worker's inputs.
+  func inputs() throws -> JSONObject {
+    try withText { bytes in
+      guard bytes.count > 2 else { return [:] }
+      guard case .object(let object) = try JSONParser.parse(bytes) else {
+        throw StoreError(.corrupt, "the inputs of a job are no JSON object: restore from a backup")
+      }
+      return object
+    }
+  }
+
+  func offset() -> Offset? { optionalInteger().map { Offset(UInt64(bitPattern: $0)) } }
+
+  func subscriptionName() throws -> SubscriptionName? { try text().map { try SubscriptionName($0) } }
+}
+
+extension JobCause {
+  /// In the order of ``SQL/cause``.
+  init(_ row: SQLStatement) throws {
+    self.init(
+      event: row.id(), offset: row.offset(), topic: try row.text().map { try Topic($0) },
+      subscription: try row.subscriptionName(), job: row.id(), correlation: row.id(),
+      trace: try row.text().map { try TraceContext($0) },
+      context: try row.text().map { text in
+        guard case .object(let object) = try JSONParser.parse(Array(text.utf8)) else {
+          throw StoreError(.corrupt, "the context of a job is no JSON object: restore from a backup")
+        }
+        return object
+      },
+      source: row.text())
+  }
+}

@@ -1,0 +1,23 @@
+internal import BusProtocol
+
+extension SQLiteJobStore {
+  /// Forgets finished jobs, and merged wishes, that are too old; then the oldest of those that are too many.
+  func prune(_ retention: HistoryRetention, limit: Int, at now: Timestamp) throws -> Int {
+    let old = now - retention.age
+    var count = try forgetJobs(before: old, limit: limit)
+    let excess = min(book.historyCount - retention.maximumCount, limit - count)
+    if excess > 0 { count += try forgetJobs(before: Timestamp(microseconds: .max), limit: excess) }
+    book.mergeCount -= try statements.pruneMerges.bind(old).bind(limit).run()
+    let mergeExcess = min(book.mergeCount - retention.maximumCount, limit)
+    if mergeExcess > 0 { book.mergeCount -= try statements.pruneMerges.bind(Int64.max).bind(mergeExcess).run() }
+    return count
+  }
+
+  private func forgetJobs(before time: Timestamp, limit: Int) throws -> Int {
+    guard limit > 0 else { return 0 }
+    let forgotten = try statements.pruneJobs.bind(time).bind(limit).all { (seq: $0.integer(), attempts: $0.integer()) }
+    for job in forgotten where job.attempts > 0 { try statements.pruneFailures.bind(job.seq).run() }
+    book.historyCount -= forgotten.count
+    return forgotten.count
+  }
+}

@@ -1,0 +1,126 @@
+public import BusProtocol
+internal import GRDB
+
+extension SQLiteJobStore {
+  /// The job of an id.
+  public func job(_ id: JobID) throws(StoreError) -> Job? {
+    try reading("job \(id)") { try statements.job.bind(id).first { try self.job($0) } }
+  }
+
+  /// Jobs whose ids begin with the characters, oldest first.
+  public func jobs(withPrefix prefix: String, limit: Int) throws(StoreError) -> [Job] {
+    let open = 26 - prefix.utf8.count
+    guard open >= 0, let first = try? JobID(prefix + String(repeating: "0", count: open)),
+      let last = try? JobID(
+        prefix.isEmpty ? "7" + String(repeating: "Z", count: 25) : prefix + String(repeating: "Z", count: open))
+    else { return [] }
+    return try reading("jobs by id") {
+      try statements.jobsByID.bind(first).bind(last).bind(max(0, limit)).all { try self.job($0) }
+    }
+  }
+
+  /// Jobs that pass a filter.
+  public func jobs(_ filter: JobFilter) throws(StoreError) -> [Job] {
+    try reading("jobs by filter") {
+      let query = FilterQuery(filter, book)
+      let statement = try database.writeWithoutTransaction { try SQLStatement($0, query.sql) }
+      query.bind(to: statement)
+      return try statement.all { try self.job($0) }
+    }
+  }
+
+  /// The queues that ever had a job or are wired, by name.
+  public func queueCounts() throws(StoreError) -> [QueueCounts] {
+    try reading("the queues") {
+      var counts = try book.entries.enumerated().map { index, entry in
+        let states = JobState.allCases.filter { !$0.isHistory }.map { ($0, entry[$0]) }
+        return QueueCounts(
+          queue: entry.name, states: Dictionary(uniqueKeysWithValues: states),
+          oldestReady: try oldestReady(of: Int64(index + 1)), totals: entry.totals)
+      }
+      if case .only(let known) = wiring.queues {
+        counts += known.keys.filter { book.number(of: $0) == nil }.map { QueueCounts(queue: $0) }
+      }
+      return counts.sorted { $0.queue < $1.queue }
+    }
+  }
+
+  /// What the subscriptions made of an event: at most a thousand jobs and as many merges.
+  public func decisions(forEvent event: EventID) throws(StoreError) -> EventDecisions {
+    try reading("the jobs of event \(event)") {
+      EventDecisions(
+        jobs: try statements.jobsOfEvent.bind(event).bind(1000).all { try self.job($0) },
+        merges: try statements.mergesOfEvent.bind(event).bind(1000).all { row in
+          guard let wish: JobID = row.id(), let into: JobID = row.id() else {
+            throw StoreError(.corrupt, "a merge has no id: restore from a backup")
+          }
+          return EventDecisions.Merge(
+            wish: wish, into: into, subscription: try row.subscriptionName(),
+            at: Timestamp(microseconds: row.integer()))
+        })
+    }
+  }
+
+  /// How many ready jobs of its queue go before the job.
+  public func ahead(of job: JobID) throws(StoreError) -> Int? {
+    try reading("the place of job \(job)") {
+      let place = try statements.readyPlace.bind(job).first { ($0.integer(), $0.integer(), $0.integer()) }
+      guard let (queue, priority, seq) = place else { return nil }
+      return try statements.ahead.bind(queue).bind(priority).bind(seq).first { Int($0.integer()) }
+    }
+  }
+
+  /// The job that runs under a worker lock.
+  public func holder(ofWorkerLock key: String) throws(StoreError) -> Job? {
+    try reading("the holder of a worker lock") { try statements.holder.bind(key).first { try self.job($0) } }
+  }
+
+  /// All leases, by token.
+  public func running() throws(StoreError) -> [JobLease] {
+    try reading("the leases") {
+      try book.entries.indices.flatMap { index in
+        try statements.running.bind(index + 1).all { row in
+          guard let id: JobID = row.id() else { throw StoreError(.corrupt, "a running job has no id") }
+          return JobLease(job: id, token: UInt64(bitPattern: row.integer()), process: row.text() ?? "")
+        }
+      }.sorted { $0.token < $1.token }
+    }
+  }
+
+  /// When the next scheduled job is due.
+  public func nextDue() throws(StoreError) -> Timestamp? {
+    try reading("the schedule") { try statements.nextDue.first { $0.time() } ?? nil }
+  }
+
+  /// In the order of ``SQL/job``.
+  private func job(_ row: SQLStatement) throws -> Job {
+    let seq = row.integer()
+    let id: JobID? = row.id()
+    let queue = row.integer()
+    guard let id, book.contains(queue) else { throw StoreError(.corrupt, "job \(seq) has no id or no queue") }
+    let wish = NewJob(
+      id: id, queue: book[queue].name, worker: try Name(row.text() ?? ""), queueLock: row.text(),
+      workerLock: row.text(), priority: Int(row.integer()), dueAt: row.time(), cause: try JobCause(row))
+    var job = Job(wish, state: .ready, enqueuedAt: Timestamp(microseconds: 0))
+    job.wish.retry = try row.text().map { try RetryPolicy(json: JSONParser.parse(Array($0.utf8))) }
+    job.wish.inputs = try row.inputs()
+    job.state = try JobState(code: row.integer())
+    job.reason = row.text()
+    job.attempts = Int(row.integer())
+    job.crashes = Int(row.integer())
+    job.merges = Int(row.integer())
+    job.enqueuedAt = Timestamp(microseconds: row.integer())
+    job.startedAt = row.time()
+    job.finishedAt = row.time()
+    job.process = row.text()
+    job.token = UInt64(bitPattern: row.integer())
+    job.failures = try failures(of: seq)
+    return job
+  }
+
+  private func failures(of seq: Int64) throws -> [Job.Failure] {
+    try statements.failures.bind(seq).all { row in
+      Job.Failure(attempt: Int(row.integer()), at: Timestamp(microseconds: row.integer()), error: row.text() ?? "")
+    }
+  }
+}

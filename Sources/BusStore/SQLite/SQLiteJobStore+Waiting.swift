@@ -1,0 +1,105 @@
+public import BusProtocol
+
+/// How waiting jobs change places: due, parked, known again, and whose turn it is under a worker lock.
+///
+/// A job is blocked only while one of its worker lock runs, or one of its queue that goes before it is ready.
+/// Whoever stops running releases the lock, which wakes the first of each queue; so none is forgotten.
+extension SQLiteJobStore {
+  /// Whether a job would have to wait for its worker lock.
+  func isWorkerLockHeld(_ key: String?, _ queue: Int64, _ priority: Int, before seq: Int64) throws -> Bool {
+    guard let key else { return false }
+    return try statements.lockAhead.bind(key).bind(queue).bind(priority).bind(seq).first { $0.integer() } == 1
+  }
+
+  /// Nobody runs under the worker lock any more: the first blocked job of each queue becomes ready.
+  func release(_ key: String) throws {
+    var behind: Int64 = 0
+    while let row = try statements.firstBlocked.bind(key).bind(behind)
+      .first({ (seq: $0.integer(), queue: $0.integer(), priority: Int($0.integer())) })
+    {
+      behind = row.queue
+      guard try !isWorkerLockHeld(key, row.queue, row.priority, before: row.seq) else { continue }
+      try statements.wake.bind(row.seq).run()
+      book.move(from: .blocked, to: .ready, of: row.queue)
+    }
+  }
+
+  /// Makes scheduled jobs that are due ready or blocked.
+  func promote(at now: Timestamp) throws -> Int {
+    let due = try statements.due.bind(now).bind(StoreCommand.promotionLimit).all { $0.integer() }
+    for seq in due { try settle(seq, .due, at: now) }
+    return due.count
+  }
+
+  /// Lets jobs go on whose worker some process knows now.
+  func unpark(_ workers: [Name: Set<Name>], at now: Timestamp) throws -> Int {
+    var count = 0
+    for (index, entry) in book.entries.enumerated() where entry[.parked] > 0 && wiring.knows(entry.name) {
+      for worker in (workers[entry.name.engine] ?? []).sorted() {
+        let parked = try statements.parkedByWorker.bind(index + 1).bind(worker.text).all { $0.integer() }
+        for seq in parked { try settle(seq, .known, at: now) }
+        count += parked.count
+      }
+    }
+    return count
+  }
+
+  /// Takes the queues of a topology: parks the jobs of those that are gone, lets those that came back go on.
+  public func configure(_ wiring: QueueWiring, at now: Timestamp) throws(StoreError) {
+    let before = self.wiring
+    self.wiring = wiring
+    do {
+      try transaction("configuring the queues") {
+        for (index, entry) in book.entries.enumerated() {
+          try wiring.knows(entry.name) ? unpark(Int64(index + 1), at: now) : park(Int64(index + 1))
+        }
+      }
+    } catch {
+      self.wiring = before
+      throw error
+    }
+  }
+
+  private func unpark(_ queue: Int64, at now: Timestamp) throws {
+    guard book[queue][.parked] > 0 else { return }
+    for seq in try statements.parkedByQueue.bind(queue).all({ $0.integer() }) { try settle(seq, .known, at: now) }
+  }
+
+  private func park(_ queue: Int64) throws {
+    let entry = book[queue]
+    let waiting = [JobState.scheduled, .ready, .blocked]
+    guard waiting.contains(where: { entry[$0] > 0 }) else { return }
+    try statements.parkQueue.bind(wiring.refusal(of: entry.name)).bind(queue).run()
+    for state in waiting { book.move(from: state, to: .parked, count: entry[state], of: queue) }
+  }
+
+  /// Lets something happen to a waiting job, if it can, and writes down where it is then.
+  func settle(_ seq: Int64, _ happening: JobLifecycle.Happening, at now: Timestamp) throws {
+    guard let row = try statements.live.bind(seq).first({ try LiveRow($0) }) else { return }
+    var life = row.life
+    let circumstances = try self.circumstances(of: row, at: now)
+    guard life.apply(happening, in: circumstances) else { return }
+    try save(life, of: row, reason: life.reason, parkedBy: .queue, at: now)
+  }
+
+  func circumstances(of row: LiveRow, at now: Timestamp) throws -> JobLifecycle.Circumstances {
+    let queue = book[row.queue].name
+    return JobLifecycle.Circumstances(
+      now: now, policy: try retryPolicy(of: row), chance: random(),
+      workerLockIsHeld: try isWorkerLockHeld(row.workerLock, row.queue, row.priority, before: row.seq),
+      queueRefusal: wiring.knows(queue) ? nil : wiring.refusal(of: queue),
+      worker: "worker \"\(row.worker)\" is not known to the processes of engine \"\(queue.engine)\"")
+  }
+
+  /// The job's own policy, or its queue's.
+  func retryPolicy(of row: LiveRow) throws -> RetryPolicy {
+    try row.retryPolicy() ?? wiring.retryPolicy(of: book[row.queue].name)
+  }
+
+  func save(_ life: JobLifecycle, of row: LiveRow, reason: String?, parkedBy: ParkedBy, at now: Timestamp) throws {
+    try statements.setLife.bind(life.state).bind(life.dueAt?.microseconds).bind(life.attempts).bind(life.crashes)
+      .bind(reason).bind(life.state == .parked ? parkedBy.rawValue : nil)
+      .bind(life.state.isFinished ? now.microseconds : nil).bind(row.seq).run()
+    book.move(from: row.life.state, to: life.state, of: row.queue)
+  }
+}

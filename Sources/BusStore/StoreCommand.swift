@@ -1,0 +1,70 @@
+public import BusProtocol
+
+/// One thing to do to the jobs, named after a step of a job's life. See ``JobStore/perform(_:at:)``.
+public enum StoreCommand: Sendable {
+  /// Keep new jobs. → ``StoreReply/enqueued(_:)``
+  case enqueue([NewJob])
+  /// Keep a subscription and its patterns; the cursor of a known one stays. → ``StoreReply/declared(cursor:isNew:)``
+  case declare(SubscriptionDeclaration)
+  /// Make the asker the one runner of a subscription; older tokens are void. → ``StoreReply/leased(token:cursor:)``
+  case lease(subscription: SubscriptionName)
+  /// Keep the jobs of a range of events and move the cursor, both or neither. → ``StoreReply/committed(_:)``
+  case commit(CursorCommit)
+  /// Give ready jobs to a process. → ``StoreReply/claimed(_:)``
+  case claim(Claim)
+  /// Record how runs ended. → ``StoreReply/finished(_:)``
+  case finish([JobResult])
+  /// Record that processes were lost while they ran jobs. → ``StoreReply/finished(_:)``
+  case lose([LostLease])
+  /// Make scheduled jobs that are due ready, at most ``promotionLimit`` at once. → ``StoreReply/promoted(_:)``
+  case promote
+  /// Let jobs go on that were parked for want of a worker: engine → workers. → ``StoreReply/unparked(_:)``
+  case unpark(workersKnown: [Name: Set<Name>])
+  /// Forget finished jobs that are too old or too many, at most `limit` of them. → ``StoreReply/pruned(_:)``
+  case prune(HistoryRetention, limit: Int)
+
+  /// How many jobs one ``promote`` makes ready; while ``JobStore/nextDue()`` is not later than now, there are more.
+  public static let promotionLimit = 1000
+}
+
+/// The answer to one ``StoreCommand``.
+public enum StoreReply: Hashable, Sendable {
+  /// What became of each wish, in order.
+  case enqueued([EnqueueOutcome])
+  /// Where the subscription stands, and whether it was unknown before.
+  case declared(cursor: Offset, isNew: Bool)
+  /// The new runner's token, and where it goes on.
+  case leased(token: UInt64, cursor: Offset)
+  /// The cursor moved; what became of each wish, in order.
+  case committed([EnqueueOutcome])
+  /// Nothing changed.
+  case refused(CommitRefusal)
+  /// The jobs, each under its own lease, in the order in which they go.
+  case claimed([Assignment])
+  /// What became of each job, in order.
+  case finished([FinishReply])
+  /// How many jobs became ready or blocked.
+  case promoted(Int)
+  /// How many jobs wait again.
+  case unparked(Int)
+  /// How many jobs were forgotten.
+  case pruned(Int)
+}
+
+/// Why a commit changed nothing.
+public enum CommitRefusal: Hashable, Sendable {
+  /// Another process has leased the subscription since.
+  case staleLease
+  /// The cursor is not where the commit begins: repeated, or from a runner that lost its place.
+  case cursorMoved(to: Offset)
+  /// No such subscription was declared.
+  case unknownSubscription
+}
+
+/// What became of a job whose run ended.
+public enum FinishReply: Hashable, Sendable {
+  /// The result counts; the job is in that state now, and due then if it waits for a time.
+  case accepted(JobState, dueAt: Timestamp?)
+  /// The lease is not valid any more (or never was): nothing changed.
+  case stale
+}

@@ -1,0 +1,270 @@
+import BusProtocol
+import BusStore
+
+/// A random life of a store from a seed: asks, claims, ends, losses, clock jumps, restarts, and results that come too late.
+///
+/// A small model knows what each step must answer; the invariants are checked all along, and at the end everything
+/// is drained: then each change must have been seen by a run that began after it, or be visibly dead.
+final class JobStoreHistory {
+  private let bench: JobStoreBench
+  private let seed: UInt64
+  private var random: SplitMix64
+  private var step = 0
+  private var wishes: [(wish: NewJob, outcome: EnqueueOutcome)] = []
+  private var runs: [Run] = []
+  private var ended: [Assignment] = []
+  private var lastToken: UInt64 = 0
+  private var cursor = Offset.zero
+  private var subscriptionToken: UInt64 = 0
+  /// By queue lock: the step of the last ask, and the beginning of the last run that was good for it or died of it.
+  private var asked: [String: Int] = [:]
+  private var covered: [String: Int] = [:]
+
+  private struct Run {
+    var assignment: Assignment
+    var began: Int
+  }
+
+  private static let queues = [
+    shopDefault, QueueName(engine: "shop", name: "mail"), QueueName(engine: "shop", name: "odd"),
+  ]
+  private static let subscription = SubscriptionName(engine: "shop", name: "index")
+
+  init(_ bench: JobStoreBench, seed: UInt64) {
+    self.bench = bench
+    self.seed = seed
+    random = SplitMix64(state: seed)
+  }
+
+  func live(steps: Int) throws {
+    do {
+      let declaration = SubscriptionDeclaration(name: Self.subscription, patterns: ["*"], start: .zero)
+      _ = try bench.one(.declare(declaration))
+      while step < steps {
+        step += 1
+        try takeStep()
+        if step % 20 == 0 { try bench.checkInvariants() }
+      }
+      try drain()
+    } catch {
+      throw JobStoreConformance.Broken(description: "seed \(seed), step \(step): \(error)")
+    }
+  }
+
+  private func takeStep() throws {
+    bench.chance = Double(random.below(1000)) / 1000
+    switch random.below(100) {
+    case 0..<30: try enqueue()
+    case 30..<38: try commit()
+    case 38..<60: try claim(limit: 1 + random.below(4))
+    case 60..<82: try end()
+    case 82..<86: try endTooLate()
+    case 86..<93:
+      bench.now = bench.now + .seconds(random.below(8))
+      try promote()
+    case 93: bench.now = bench.now - .seconds(random.below(5))
+    case 94..<96: try askAgain()
+    case 96: try bench.reopen()
+    case 97: try rewire()
+    case 98: _ = try bench.one(.unpark(workersKnown: ["shop": ["Work"]]))
+    default: _ = try bench.one(.prune(HistoryRetention(age: .seconds(600), maximumCount: 100), limit: 50))
+    }
+  }
+
+  // MARK: Asking
+
+  private func wish() -> NewJob {
+    let retry = RetryPolicy(attempts: 1 + random.below(3), base: .seconds(2), maximum: .seconds(5))
+    return bench.wish(
+      in: Self.queues[random.below(3)], queueLock: random.below(3) > 0 ? "q(\(random.below(5)))" : nil,
+      workerLock: random.below(2) > 0 ? "w(\(random.below(4)))" : nil, priority: random.below(3),
+      dueIn: random.below(4) == 0 ? .seconds(random.below(20)) : nil, retry: retry)
+  }
+
+  private func enqueue() throws {
+    let batch = (0...random.below(3)).map { _ in wish() }
+    guard case .enqueued(let outcomes) = try bench.one(.enqueue(batch)) else { return }
+    try note(batch, outcomes)
+  }
+
+  private func note(_ batch: [NewJob], _ outcomes: [EnqueueOutcome]) throws {
+    try bench.expect(outcomes.count, is: batch.count, "the outcomes")
+    for (wish, outcome) in zip(batch, outcomes) {
+      wishes.append((wish, outcome))
+      let job = try bench.job(outcome.job)
+      try bench.expect(job.wish.queueLock, is: wish.queueLock, "the queue lock of the job that does the work")
+      // A later one of the batch, or a merge, may only have made it wait more eagerly.
+      try bench.expect(job.state.isWaiting, "\(outcome) is \(job.state)")
+      if case .merged(let into) = outcome { try bench.expect(into != wish.id, "job \(into) merged into itself") }
+      if let key = wish.queueLock { asked[key] = step }
+    }
+  }
+
+  /// The same ids again: the same answers, and no new job.
+  private func askAgain() throws {
+    guard let (wish, outcome) = wishes.suffix(30).randomElement(using: &random) else { return }
+    let before = try bench.store.queueCounts().map(\.totals.enqueued)
+    let again = try bench.enqueue(wish)
+    try bench.expect(again.job, is: outcome.job, "who does the work, asked again")
+    try bench.expect(try bench.store.queueCounts().map(\.totals.enqueued), is: before, "jobs kept, asked again")
+  }
+
+  private func commit() throws {
+    if subscriptionToken == 0 || random.below(4) == 0 {
+      guard case .leased(let token, let at) = try bench.one(.lease(subscription: Self.subscription)) else { return }
+      try bench.expect(at, is: cursor, "the cursor")
+      try bench.expect(token > lastToken, "token \(token) came after \(lastToken)")
+      (subscriptionToken, lastToken) = (token, token)
+    }
+    let batch = (0..<random.below(3)).map { _ in wish() }
+    let (isLate, isLost) = (random.below(6) == 0, random.below(6) == 0)
+    let from = isLost ? Offset(cursor.rawValue + 1) : cursor
+    let commit = CursorCommit(
+      subscription: Self.subscription, token: isLate ? subscriptionToken - 1 : subscriptionToken, from: from,
+      through: Offset(from.rawValue + UInt64(1 + random.below(5))), jobs: batch)
+    switch try bench.one(.commit(commit)) {
+    case .committed(let outcomes):
+      try bench.expect(!isLate && !isLost, "I10 a stale commit was taken")
+      try note(batch, outcomes)
+      cursor = commit.through
+    case .refused(let refusal):
+      try bench.expect(refusal, is: isLate ? .staleLease : .cursorMoved(to: cursor), "the refusal")
+      for wish in batch { try bench.expect(try bench.store.job(wish.id) == nil, "a refused commit kept a job") }
+      if !isLate && !isLost { throw JobStoreConformance.Broken(description: "a good commit was refused: \(refusal)") }
+    default: throw JobStoreConformance.Broken(description: "the reply to a commit")
+    }
+  }
+
+  // MARK: Running
+
+  private func claim(limit: Int, from queues: [QueueName] = JobStoreHistory.queues) throws {
+    let expected = try whoGoes(limit, queues)
+    let claimed = try bench.claim(limit, from: queues.map { Claim.Source($0) })
+    try bench.expect(claimed.map(\.id), is: expected.map(\.id), "I22 who goes")
+    for (assignment, job) in zip(claimed, expected) {
+      try bench.expect(assignment.token > lastToken, "I15 token \(assignment.token) came after \(lastToken)")
+      lastToken = assignment.token
+      try bench.expect(assignment.attempt, is: job.attempts + 1, "the attempt")
+      try bench.expect(assignment.inputs, is: job.wish.inputs, "the inputs")
+      runs.append(Run(assignment: assignment, began: step))
+    }
+  }
+
+  /// By the rules: ready ones in order, but for those whose worker lock is held.
+  private func whoGoes(_ limit: Int, _ queues: [QueueName]) throws -> [Job] {
+    var held = Set(try bench.store.jobs(JobFilter(state: .running, limit: 10_000)).compactMap(\.wish.workerLock))
+    let ready = try bench.store.jobs(JobFilter(state: .ready, limit: 10_000, sort: .oldest))
+    var going: [Job] = []
+    for queue in queues {
+      let mine = ready.enumerated().filter { $0.element.wish.queue == queue }
+        .sorted { ($1.element.wish.priority, $0.offset) < ($0.element.wish.priority, $1.offset) }
+      for (_, job) in mine where going.count < limit {
+        if let key = job.wish.workerLock, !held.insert(key).inserted { continue }
+        going.append(job)
+      }
+    }
+    return going
+  }
+
+  private func end() throws {
+    guard !runs.isEmpty else { return }
+    let run = runs.remove(at: random.below(runs.count))
+    ended.append(run.assignment)
+    let isLost = random.below(8) == 0
+    let outcomes: [Outcome] = [
+      .done, .done, .done, .notNeeded, .failed(error: "no", retryAfter: nil),
+      .failed(error: "later", retryAfter: .seconds(random.below(9))), .dead(error: "never"), .returned, .unknownWorker,
+    ]
+    let outcome = outcomes[random.below(outcomes.count)]
+    let reply = isLost ? try bench.lose(run.assignment) : try bench.finish(run.assignment, outcome)
+    guard case .accepted(let state, let dueAt) = reply else {
+      throw JobStoreConformance.Broken(description: "I14 a valid result was refused: \(run.assignment.id)")
+    }
+    let job = try bench.job(run.assignment.id)
+    try bench.expect(job.state, is: state, "the state after \(isLost ? "a loss" : outcome.word)")
+    try bench.expect(dueAt, is: state == .scheduled ? job.wish.dueAt : nil, "the time after \(outcome.word)")
+    if [.done, .notNeeded, .dead].contains(state), let key = job.wish.queueLock {
+      covered[key] = max(covered[key] ?? 0, run.began)
+    }
+  }
+
+  private func endTooLate() throws {
+    guard let old = ended.suffix(20).randomElement(using: &random) else { return }
+    let before = try bench.store.job(old.id)
+    try bench.expect(try bench.finish(old, random.below(2) == 0 ? .done : .returned), is: .stale, "I14 a late result")
+    try bench.expect(try bench.lose(old), is: .stale, "I14 a late loss")
+    try bench.expect(try bench.store.job(old.id), is: before, "I14 the job after a late result")
+  }
+
+  private func promote() throws {
+    let due = try bench.store.jobs(JobFilter(state: .scheduled, limit: 10_000))
+      .count { ($0.wish.dueAt ?? bench.now) <= bench.now }
+    try bench.expect(try bench.promote(), is: due, "I21 promoted")
+  }
+
+  private func rewire() throws {
+    let isGone = random.below(2) == 0
+    let known: [QueueName: RetryPolicy?] = [Self.queues[0]: nil, Self.queues[1]: nil]
+    try bench.store.configure(isGone ? QueueWiring(.only(known)) : .any, at: bench.now)
+    for job in try bench.store.jobs(JobFilter(queue: Self.queues[2], limit: 10_000)) where isGone && job.state.isWaiting
+    {
+      try bench.expect(job.id, is: .parked)
+    }
+  }
+
+  // MARK: The end
+
+  /// No more changes and no more failures: everything must come to an end, and nothing may have been lost.
+  private func drain() throws {
+    try bench.store.configure(.any, at: bench.now)
+    _ = try bench.one(.unpark(workersKnown: ["shop": ["Work"]]))
+    for _ in 1...10_000 {
+      step += 1
+      try claim(limit: 20)
+      for run in runs {
+        try bench.expect(try bench.finish(run.assignment), is: .accepted(.done, dueAt: nil), "the end of a run")
+        if let key = try bench.job(run.assignment.id).wish.queueLock { covered[key] = run.began }
+      }
+      let isIdle = runs.isEmpty
+      runs = []
+      if let due = try bench.store.nextDue() {
+        bench.now = max(bench.now, due)
+        try bench.promote()
+      } else if isIdle {
+        break
+      }
+    }
+    try bench.checkInvariants()
+    for counts in try bench.store.queueCounts() {
+      let open = counts.states.filter { $0.key != .dead && $0.value > 0 }
+      try bench.expect(open, is: [:], "what is left in \(counts.queue) after all was drained")
+    }
+    for (key, step) in asked {
+      try bench.expect((covered[key] ?? 0) >= step, "I8 the change at step \(step) of \(key) was never worked on")
+    }
+  }
+}
+
+/// A small generator that gives the same numbers for the same seed everywhere (Steele, Lea, Flood 2014).
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+    return word ^ word >> 31
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
+
+extension JobStoreConformance {
+  /// A random history of many steps; the same seed makes the same history.
+  public static func history(seed: UInt64, steps: Int) -> Rule {
+    Rule("I8 I13 I14 I15 I16 a random history of \(steps) steps keeps every invariant (seed \(seed))") { bench in
+      try JobStoreHistory(bench, seed: seed).live(steps: steps)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import BusProtocol
+import BusStore
+
+extension JobStoreBench {
+  /// What must hold between any two batches, whatever happened before.
+  public func checkInvariants() throws {
+    let jobs = try store.jobs(JobFilter(limit: 1_000_000, sort: .oldest))
+    try checkLocks(jobs)
+    try checkCounts(jobs)
+    try checkLeases(jobs)
+    for job in jobs {
+      let policy = job.wish.retry ?? .standard
+      try expect(
+        job.attempts <= policy.attempts, "I20 job \(job.id) had \(job.attempts) of \(policy.attempts) attempts")
+      try expect(job.failures.count <= Job.maximumFailures, "job \(job.id) keeps \(job.failures.count) failures")
+      if job.state == .scheduled {
+        try expect(job.wish.dueAt != nil, "job \(job.id) is scheduled for no time")
+      }
+      try expect(job.state.isFinished == (job.finishedAt != nil), "job \(job.id) is \(job.state) and finished or not")
+    }
+    let next = jobs.filter { $0.state == .scheduled }.compactMap(\.wish.dueAt).min()
+    try expect(try store.nextDue(), is: next, "the next due time")
+  }
+
+  private func checkLocks(_ jobs: [Job]) throws {
+    let waiting = Dictionary(grouping: jobs.filter { $0.state.isWaiting && $0.wish.queueLock != nil }) {
+      $0.wish.queueLock
+    }
+    for (key, jobs) in waiting where jobs.count > 1 {
+      throw JobStoreConformance.Broken(description: "X5 \(jobs.count) jobs wait under queue lock \(key ?? "")")
+    }
+    let keyed = Dictionary(grouping: jobs.filter { $0.wish.workerLock != nil }) { $0.wish.workerLock }
+    for (key, jobs) in keyed {
+      let running = jobs.count { $0.state == .running }
+      try expect(running <= 1, "I16 \(running) jobs run under worker lock \(key ?? "")")
+      for blocked in jobs where blocked.state == .blocked {
+        let isAwaited = running == 1 || jobs.contains { $0.state == .ready && $0.wish.queue == blocked.wish.queue }
+        try expect(isAwaited, "job \(blocked.id) is blocked by nobody under worker lock \(key ?? "")")
+      }
+    }
+    for job in jobs where job.state == .blocked {
+      try expect(job.wish.workerLock != nil, "job \(job.id) is blocked without a worker lock")
+    }
+  }
+
+  /// I13: kept = what is in each state, as long as nothing was pruned; and the store's own counts say the same.
+  private func checkCounts(_ jobs: [Job]) throws {
+    for counts in try store.queueCounts() {
+      let mine = jobs.filter { $0.wish.queue == counts.queue }
+      for state in JobState.allCases where !state.isFinished || state == .dead {
+        try expect(counts[state], is: mine.count { $0.state == state }, "I13 \(state) in \(counts.queue)")
+      }
+      let totals = counts.totals
+      let open = counts.states.values.reduce(0, +)
+      try expect(
+        totals.enqueued, is: open + totals.done + totals.notNeeded + totals.merged, "I13 kept in \(counts.queue)")
+      let oldest = mine.filter { $0.state == .ready }.map { $0.wish.dueAt ?? $0.enqueuedAt }.min()
+      try expect((counts.oldestReady == nil) == (oldest == nil), "\(counts.queue) has an oldest ready job, or none")
+    }
+  }
+
+  private func checkLeases(_ jobs: [Job]) throws {
+    let running = jobs.filter { $0.state == .running }.map(\.token).sorted()
+    try expect(try store.running().map(\.token), is: running, "I14 the leases")
+    try expect(Set(running).count, is: running.count, "I14 each lease has its own token")
+  }
+}

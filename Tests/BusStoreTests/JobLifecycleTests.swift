@@ -1,0 +1,131 @@
+import BusProtocol
+import BusStore
+import Testing
+
+@Suite struct JobLifecycleTests {
+  private static let now = Timestamp(microseconds: 1_000_000_000)
+  private static let policy = RetryPolicy(attempts: 3, backoff: .fixed, base: .seconds(10), jitter: .none)
+  private static let failure = Outcome.failed(error: "e", retryAfter: nil)
+
+  private static let happenings: [JobLifecycle.Happening] = [
+    .due, .claimed, .lockReleased, .lost("gone"), .queueVanished, .known,
+    .finished(.done), .finished(.notNeeded), .finished(failure), .finished(.dead(error: "e")), .finished(.returned),
+    .finished(.unknownWorker),
+  ]
+
+  /// What may happen in which state, and where it leads when no lock is held and the queue is known. All else is refused.
+  private static let table: [JobState: [JobLifecycle.Happening: JobState]] = [
+    .scheduled: [.due: .ready, .queueVanished: .parked],
+    .ready: [.claimed: .running, .queueVanished: .parked],
+    .blocked: [.lockReleased: .ready, .queueVanished: .parked],
+    .parked: [.known: .ready],
+    .running: [
+      .lost("gone"): .ready, .finished(.done): .done, .finished(.notNeeded): .notNeeded, .finished(failure): .scheduled,
+      .finished(.dead(error: "e")): .dead, .finished(.returned): .ready, .finished(.unknownWorker): .parked,
+    ],
+  ]
+
+  private func circumstances(
+    worker: Bool = false, queue: Bool = false, refusal: String? = nil
+  ) -> JobLifecycle.Circumstances {
+    JobLifecycle.Circumstances(
+      now: Self.now, policy: Self.policy, workerLockIsHeld: worker, queueLockIsHeld: queue, queueRefusal: refusal)
+  }
+
+  private func life(_ state: JobState) -> JobLifecycle {
+    JobLifecycle(state: state, dueAt: Self.now, attempts: state == .running ? 1 : 0)
+  }
+
+  private func expect(
+    _ happening: JobLifecycle.Happening, in circumstances: JobLifecycle.Circumstances, happens: Bool = true,
+    to life: inout JobLifecycle
+  ) {
+    let applied = life.apply(happening, in: circumstances)
+    #expect(applied == happens, "\(happening)")
+  }
+
+  @Test(arguments: JobState.allCases)
+  func `every happening in every state leads where the table says, or is refused`(state: JobState) {
+    for happening in Self.happenings {
+      var life = life(state)
+      let before = life
+      let expected = Self.table[state]?[happening]
+      let happens = life.apply(happening, in: circumstances())
+      #expect(happens == (expected != nil), "\(state) \(happening)")
+      #expect(life.state == expected ?? state, "\(state) \(happening)")
+      if expected == nil { #expect(life == before, "a refusal changed something: \(state) \(happening)") }
+    }
+  }
+
+  @Test(arguments: JobState.allCases)
+  func `under a held worker lock nothing becomes ready or runs`(state: JobState) {
+    for happening in Self.happenings {
+      var life = life(state)
+      guard life.apply(happening, in: circumstances(worker: true)) else { continue }
+      #expect(life.state != .ready && life.state != .running, "\(state) \(happening)")
+    }
+  }
+
+  @Test func `under a held queue lock a run never waits again`() {
+    for happening in Self.happenings {
+      var life = life(.running)
+      guard life.apply(happening, in: circumstances(queue: true)) else { continue }
+      #expect(life.state.isFinished, "\(happening)")
+    }
+  }
+
+  @Test(arguments: JobState.allCases)
+  func `without its queue a job is parked or finished, and says why`(state: JobState) {
+    for happening in Self.happenings where happening != .claimed && happening != .lockReleased {
+      var life = life(state)
+      guard life.apply(happening, in: circumstances(refusal: "gone")) else { continue }
+      #expect(life.state == .parked || life.state.isFinished, "\(state) \(happening)")
+      if life.state == .parked { #expect(life.reason == "gone") }
+    }
+  }
+
+  @Test func `finished states are final`() {
+    for state in JobState.allCases where state.isFinished {
+      for happening in Self.happenings {
+        var life = life(state)
+        expect(happening, in: circumstances(), happens: false, to: &life)
+      }
+    }
+  }
+
+  @Test func `I21 a job is not due a microsecond early`() {
+    let due = Timestamp(microseconds: Self.now.microseconds + 1)
+    var life = JobLifecycle(askedFor: due, in: circumstances())
+    #expect(life.state == .scheduled)
+    expect(.due, in: circumstances(), happens: false, to: &life)
+    var later = circumstances()
+    later.now = due
+    expect(.due, in: later, to: &life)
+    #expect(life.state == .ready)
+  }
+
+  @Test(arguments: 1...3)
+  func `I20 attempts are counted, and the last failure is the end`(attempt: Int) {
+    var life = JobLifecycle(state: .ready, attempts: attempt - 1)
+    expect(.claimed, in: circumstances(), to: &life)
+    #expect(life.attempts == attempt)
+    expect(.finished(Self.failure), in: circumstances(), to: &life)
+    #expect(life.state == (attempt < 3 ? .scheduled : .dead))
+    #expect(life.dueAt == (attempt < 3 ? Self.now + .seconds(10) : nil))
+    #expect(life.reason == (attempt < 3 ? nil : "attempt 3 of 3 failed: e"))
+  }
+
+  @Test(arguments: [Outcome.returned, .unknownWorker])
+  func `what did not run costs no attempt`(outcome: Outcome) {
+    var life = JobLifecycle(state: .running, attempts: 2)
+    expect(.finished(outcome), in: circumstances(), to: &life)
+    #expect(life.attempts == 1)
+  }
+
+  @Test func `I19 the third lost process is the end`() {
+    var life = JobLifecycle(state: .running, attempts: 1, crashes: 2)
+    expect(.lost("gone"), in: circumstances(), to: &life)
+    #expect(life.state == .dead && life.crashes == 3)
+    #expect(life.reason == "poison: 3 processes were lost while running it")
+  }
+}

@@ -1,0 +1,107 @@
+import BusProtocol
+import BusStore
+import BusTesting
+import Foundation
+import Testing
+
+@Suite struct SQLiteJobStoreTests {
+  private let directory: TemporaryDirectory
+  private let now = Timestamp(microseconds: 1_700_000_000_000_000)
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func open() throws -> SQLiteJobStore { try SQLiteJobStore(path: directory.store) { 0 } }
+
+  private func wish(_ number: UInt64, text: String = "") -> NewJob {
+    NewJob(id: JobID(high: 1, low: number), queue: shopDefault, worker: "Work", inputs: ["text": .string(text)])
+  }
+
+  @Test func `the file and its log are private`() throws {
+    let store = try open()
+    _ = try store.perform([.enqueue([wish(1)])], at: now)
+    for name in ["jobs.sqlite", "jobs.sqlite-wal"] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: "\(directory.path)/\(name)")
+      #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+    }
+    try store.close()
+  }
+
+  @Test func `a second opener is told that another process has it, and harms nothing`() throws {
+    let store = try open()
+    let error = #expect(throws: StoreError.self) { try open() }
+    #expect(error?.code == .busy)
+    _ = try store.perform([.enqueue([wish(1)])], at: now)
+    #expect(try store.job(JobID(high: 1, low: 1)) != nil)
+    try store.close()
+    try open().close()
+  }
+
+  @Test func `a directory that is not there is said so`() {
+    let error = #expect(throws: StoreError.self) {
+      try SQLiteJobStore(path: "\(directory.path)/none/jobs.sqlite") { 0 }
+    }
+    #expect(error?.code == .cannotOpen)
+    #expect(error?.message.contains("none/jobs.sqlite") == true)
+  }
+
+  @Test func `what is no database is not opened`() throws {
+    try Data(repeating: 7, count: 8192).write(to: URL(filePath: directory.store))
+    let error = #expect(throws: StoreError.self) { try open() }
+    #expect(error?.code == .corrupt)
+  }
+
+  @Test func `a damaged page is found before the store is used`() throws {
+    let store = try open()
+    for batch: UInt64 in 0..<20 {
+      let jobs = (0..<50).map { wish(batch * 50 + $0, text: String(repeating: "x", count: 300)) }
+      _ = try store.perform([.enqueue(jobs)], at: now)
+    }
+    try store.close()
+    let file = try FileHandle(forUpdating: URL(filePath: directory.store))
+    try file.seek(toOffset: 4096 * 20)
+    try file.write(contentsOf: Data(repeating: 0xFF, count: 4096 * 4))
+    try file.close()
+    let error = #expect(throws: StoreError.self) {
+      try SQLiteJobStore(path: directory.store, checksPages: true) { 0 }
+    }
+    #expect(error?.code == .corrupt)
+  }
+
+  @Test func `I26 on a full disk nothing happens, the old is readable, and it goes on when there is room`() throws {
+    let store = try open()
+    _ = try store.perform([.enqueue([wish(1)])], at: now)
+    let counts = try store.queueCounts()
+    try store.limit(pages: 40)
+    let many = (2..<2000).map { wish($0, text: String(repeating: "x", count: 300)) }
+    let other = NewJob(id: JobID(high: 2, low: 1), queue: QueueName(engine: "new", name: "queue"), worker: "Work")
+    let error = #expect(throws: StoreError.self) { try store.perform([.enqueue([other] + many)], at: now) }
+    #expect(error?.code == .diskFull)
+    #expect(try store.queueCounts() == counts)
+    #expect(try store.job(JobID(high: 1, low: 2)) == nil)
+    let claim = Claim([Claim.Source(shopDefault)], limit: 9, process: "p")
+    guard case .claimed(let runs) = try store.perform([.claim(claim)], at: now).first else { return }
+    #expect(runs.map(\.id) == [JobID(high: 1, low: 1)], "what is there can be worked")
+    try store.limit(pages: 1_000_000)
+    _ = try store.perform([.enqueue([other] + many)], at: now)
+    #expect(try store.queueCounts().map(\.totals.enqueued) == [1, 1999])
+    try store.close()
+    let again = try open()
+    #expect(try again.queueCounts().map(\.totals.enqueued) == [1, 1999])
+    try again.close()
+  }
+
+  @Test func `a closed store says so`() throws {
+    let store = try open()
+    try store.close()
+    try store.close()
+    #expect(throws: StoreError.self) { try store.job(JobID(high: 1, low: 1)) }
+    #expect(throws: StoreError.self) { try store.perform([], at: now) }
+  }
+
+  @Test func `tables of a newer version are left alone`() throws {
+    try open().close()
+    try TableOfVersions.add("99", to: directory.store)
+    let error = #expect(throws: StoreError.self) { try open() }
+    #expect(error?.code == .schemaTooNew)
+  }
+}
