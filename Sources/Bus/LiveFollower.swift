@@ -81,11 +81,11 @@ struct LiveFollower {
     guard mark.through > through else { return mark.counts.isEmpty ? announce() : nil }
     guard !isReading, !isHeld else { return nil }
     guard mark.after <= through, isComplete(mark) else { return readIfBehind() }
-    let before = through
     through = mark.through
     guard !buffer.isEmpty else { return nil }
-    announced = through
-    return .deliver(after: before, through: through, records: buffer, missing: nil)
+    // Stretches join: what lies between the last one and this batch held nothing that was wanted.
+    defer { announced = through }
+    return .deliver(after: announced, through: through, records: buffer, missing: nil)
   }
 
   private func isComplete(_ mark: Mark) -> Bool {
@@ -108,7 +108,7 @@ struct LiveFollower {
     isReading = false
     head = max(head, chunk.head)
     guard chunk.through > through || chunk.missing != nil else { return [] }
-    let before = through
+    let before = announced
     through = max(through, chunk.through)
     announced = through
     let delivery = Action.deliver(

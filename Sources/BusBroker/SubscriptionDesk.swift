@@ -18,7 +18,9 @@ struct SubscriptionDesk {
   /// A process would run it; first come, first served.
   mutating func wish(_ name: SubscriptionName, session: SessionID) {
     var seat = seats[name] ?? Seat()
-    if seat.holder != session, !seat.waiting.contains(session) { seat.waiting.append(session) }
+    // Whoever holds it and asks again has lost its place in it: it is granted anew, under a new token.
+    if seat.holder == session { (seat.holder, seat.deadline) = (nil, nil) }
+    if !seat.waiting.contains(session) { seat.waiting.append(session) }
     seats[name] = seat
   }
 

@@ -34,7 +34,9 @@ struct BusCommand: AsyncParsableCommand {
         subcommands: [
           EnqueueCommand.self, JobsCommand.self, QueuesCommand.self, SubsCommand.self, WhyCommand.self,
         ]),
-      CommandGroup(name: "Process", subcommands: [DevCommand.self, WorkCommand.self, TopologyCommand.self]),
+      CommandGroup(
+        name: "Process",
+        subcommands: [DemoCommand.self, DevCommand.self, WorkCommand.self, TopologyCommand.self]),
     ])
 
   static func main() async {

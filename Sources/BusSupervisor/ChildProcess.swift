@@ -15,8 +15,17 @@ internal import Synchronization
 final class ChildProcess: Sendable {
   private let definition: ProcessDefinition
   private let environment: [String: String]
-  /// The process while it may be signalled: as long as it is not reaped, its number is nobody else's.
-  private let pid = Mutex<Int32?>(nil)
+  private let state = Mutex(State.starting(pending: nil))
+
+  /// What may be signalled.
+  private enum State {
+    /// Nothing yet; a signal waits until there is a process.
+    case starting(pending: ProcessPool.ProcessSignal?)
+    /// The process: as long as it is not reaped, its number is nobody else's.
+    case running(Int32)
+    /// Nothing any more.
+    case ended
+  }
 
   init(_ definition: ProcessDefinition, environment: [String: String]) {
     self.definition = definition
@@ -41,11 +50,18 @@ final class ChildProcess: Sendable {
 
   /// Sends a signal to the process and to all that it started, as far as those stayed in its group.
   func signal(_ signal: ProcessPool.ProcessSignal) {
-    pid.withLock { pid in
-      guard let pid else { return }
-      // A group that is already gone is what was wanted.
-      _ = kill(-pid, signal == .kill ? SIGKILL : SIGTERM)
+    state.withLock { state in
+      switch state {
+      case .starting: state = .starting(pending: signal)
+      case .running(let pid): Self.send(signal, to: pid)
+      case .ended: break
+      }
     }
+  }
+
+  private static func send(_ signal: ProcessPool.ProcessSignal, to pid: Int32) {
+    // A group that is already gone is what was wanted.
+    _ = kill(-pid, signal == .kill ? SIGKILL : SIGTERM)
   }
 
   private func runBlocking(
@@ -65,7 +81,10 @@ final class ChildProcess: Sendable {
       close(over.writeEnd)
       return .notStarted(reason: error.reason)
     case .success(let pid):
-      self.pid.withLock { $0 = pid }
+      state.withLock { state in
+        if case .starting(let pending?) = state { Self.send(pending, to: pid) }
+        state = .running(pid)
+      }
       launched(pid)
       let reader = BlockingThread { LineReader.read(from: output.readEnd, over: over.readEnd, line: line) }
       let end = waitForEnd(pid)
@@ -82,12 +101,12 @@ final class ChildProcess: Sendable {
   private func waitForEnd(_ pid: Int32) -> ProcessEnd {
     var info = siginfo_t()
     while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-    return self.pid.withLock { held in
+    return state.withLock { state in
       // What it started must not outlive it: the next run would meet it.
-      _ = kill(-pid, SIGKILL)
+      Self.send(.kill, to: pid)
       var status: Int32 = 0
       while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-      held = nil
+      state = .ended
       // As <sys/wait.h> has it: the low seven bits are the signal, the next byte is the status.
       return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)
     }

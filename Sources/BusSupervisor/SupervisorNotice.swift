@@ -1,5 +1,3 @@
-internal import BusTopology
-
 /// What the supervisor has to say about one of its processes.
 public enum SupervisorNotice: Sendable, Equatable, CustomStringConvertible {
   /// It was started.
@@ -21,21 +19,14 @@ public enum SupervisorNotice: Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .started(let pid): "started (pid \(pid))"
-    case .ready(let pid, let after): "ready in \(Self.brief(after)) (pid \(pid))"
+    case .ready(let pid, let after): "ready in \(after.brief) (pid \(pid))"
     case .restarting(let end, let uptime, let failures, let delay):
-      "\(end) after \(Self.brief(uptime)), "
-        + (delay == .zero ? "restarting now" : "restart \(failures) in \(Self.brief(delay))")
+      "\(end) after \(uptime.brief), "
+        + (delay == .zero ? "restarting now" : "restart \(failures) in \(delay.brief)")
     case .stopping(let pid): "told to end (pid \(pid))"
     case .killing(let pid): "killing (pid \(pid))"
     case .stopped(let end): "ended: \(end)"
     case .failed(let end): "\(end) before it was ready"
     }
-  }
-
-  /// Milliseconds below ten seconds, whole seconds above.
-  private static func brief(_ duration: Duration) -> String {
-    let milliseconds = max(.zero, duration) / .milliseconds(1)
-    return milliseconds < 10_000
-      ? Duration.milliseconds(Int64(milliseconds)).words : Duration.seconds(Int64(milliseconds / 1000)).words
   }
 }

@@ -68,8 +68,8 @@ struct Invoices: Sendable {
       migrator.registerMigration("invoices") { database in
         try database.execute(
           sql: """
-            CREATE TABLE invoice(id INTEGER PRIMARY KEY, payer INTEGER NOT NULL, state TEXT NOT NULL);
-            CREATE TABLE charge(
+            CREATE TABLE IF NOT EXISTS invoice(id INTEGER PRIMARY KEY, payer INTEGER NOT NULL, state TEXT NOT NULL);
+            CREATE TABLE IF NOT EXISTS charge(
               id INTEGER PRIMARY KEY, invoice INTEGER NOT NULL, payer INTEGER NOT NULL,
               started_at INTEGER NOT NULL, ended_at INTEGER);
             """)

@@ -19,7 +19,8 @@ enum Places {
     let pool = try DatabasePool(path: "\(directory)/\(name).db", configuration: configuration)
     var migrator = DatabaseMigrator()
     migrate(&migrator)
-    try migrator.migrate(pool)
+    // Two processes may come to a new file at once: whoever is second finds it made.
+    do { try migrator.migrate(pool) } catch is DatabaseError { try migrator.migrate(pool) }
     return pool
   }
 }

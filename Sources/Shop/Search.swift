@@ -31,8 +31,8 @@ struct SearchIndex: Sendable {
       migrator.registerMigration("index") { database in
         try database.execute(
           sql: """
-            CREATE VIRTUAL TABLE document USING fts5(name, email, place);
-            CREATE TABLE run(document INTEGER NOT NULL);
+            CREATE VIRTUAL TABLE IF NOT EXISTS document USING fts5(name, email, place);
+            CREATE TABLE IF NOT EXISTS run(document INTEGER NOT NULL);
             """)
       }
     }

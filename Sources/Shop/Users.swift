@@ -19,7 +19,7 @@ struct Users: Sendable {
       migrator.registerMigration("users") { database in
         try database.execute(
           sql: """
-            CREATE TABLE user(
+            CREATE TABLE IF NOT EXISTS user(
               id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, postal_code TEXT NOT NULL, city TEXT)
             """)
       }

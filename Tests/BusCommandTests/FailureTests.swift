@@ -12,6 +12,12 @@ struct FailureTests {
     #expect(result == Program.Result(status: status, output: "", error: error), sourceLocation: location)
   }
 
+  private func duration(_ body: () async throws -> Void) async throws -> Duration {
+    let begin = ContinuousClock.now
+    try await body()
+    return ContinuousClock.now - begin
+  }
+
   @Test func `a wrong command names the one that was meant`() async throws {
     expect(
       try await Program.bus("tial", "x"), 64,
@@ -58,9 +64,10 @@ struct FailureTests {
     ["topology", "show", "--running"], ["enqueue", "search.X"],
   ]) func `no busd is said within two and a half seconds, with the reason`(arguments: [String]) async throws {
     let site = try Site()
+    let start = try await duration { _ = try await Program.bus("--version") }
     let begin = ContinuousClock.now
     let result = try await Program(arguments, environment: site.environment).end()
-    #expect(ContinuousClock.now - begin < .milliseconds(2500))
+    #expect(ContinuousClock.now - begin < .milliseconds(2500) + start)
     expect(
       result, 69,
       """
@@ -73,11 +80,14 @@ struct FailureTests {
 
   @Test func `somebody who listens and says nothing is not busd, and that takes no longer`() async throws {
     let silent = try SilentListener()
-    let begin = ContinuousClock.now
-    let result = try await Program.bus("queues", "--endpoint", "tcp://127.0.0.1:\(silent.port)")
-    #expect(ContinuousClock.now - begin < .milliseconds(2500))
-    #expect(result.status == 69)
-    #expect(result.error.contains("somebody listens there, but does not answer"))
+    let start = try await duration { _ = try await Program.bus("--version") }
+    let whole = try await duration {
+      let result = try await Program.bus("queues", "--endpoint", "tcp://127.0.0.1:\(silent.port)")
+      #expect(result.status == 69)
+      #expect(result.error.contains("somebody listens there, but does not answer"))
+    }
+    // A machine on which a start alone takes seconds is allowed those.
+    #expect(whole < .milliseconds(2500) + start)
   }
 
   @Test func `a socket that a dead busd left is told from none`() async throws {

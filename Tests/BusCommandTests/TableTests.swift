@@ -63,9 +63,9 @@ struct TableTests {
     let blanks = String(repeating: " ", count: first.count - 2)
     #expect(
       table.lines(jobs).joined(separator: "\n") == """
-        ID\(blanks)  STATE      WORKER            INPUTS         LOCK                  TRIES  WHEN       NOTE
-        \(first)  scheduled  search.IndexUser  {"userID":42}  search.IndexUser(42)   3/25  in 4m10s   Declined: no
-        \(second)  dead       search.IndexUser  {"userID":42}  -                         0  5.0 s ago  gave up
+        ID\(blanks)  STATE      WORKER            INPUTS         LOCK                  TRIES  WHEN      NOTE
+        \(first)  scheduled  search.IndexUser  {"userID":42}  search.IndexUser(42)   3/25  in 4m10s  Declined: no
+        \(second)  dead       search.IndexUser  {"userID":42}  -                         0  5 s ago   gave up
         """)
     #expect(table.footer(jobs) == "2 jobs. Why one is where it is: bus why \(second)")
     #expect(table.footer([]) == "0 jobs.")

@@ -29,7 +29,7 @@ struct WhyEventTests {
       try why(answer) == """
         event user_changed #184223  08:27:03.111Z from account/web-3, trace 4bf92f3577b34da6a3ce929d0e0e4736
         ├ subscription search/user_index  1 job
-        │ └ job \(job.id) search.IndexUser {"userID":42}  done, 2.0 s ago
+        │ └ job \(job.id) search.IndexUser {"userID":42}  done, 2 s ago
         ├ subscription mail/greet  1 merged
         │ └ merged into job \(other), which waited already: bus why \(other)
         ├ subscription audit/all  asked for no job (or began behind this event)

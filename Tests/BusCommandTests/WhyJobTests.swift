@@ -81,7 +81,7 @@ struct WhyJobTests {
     #expect(
       try why(Sample.why(job)) == """
         search.IndexUser {"userID":42}  running, attempt 2 of 8 on search.2@web-3:4101
-        │ since 08:30:12.250Z, for 3.0 s
+        │ since 08:30:12.250Z, for 3 s
         │ attempt 1 failed 08:29:15.250Z: TimeoutError: 2s exceeded
         \(Self.cause)
         """)
@@ -142,7 +142,7 @@ struct WhyJobTests {
       }
       #expect(
         try why(Sample.why(job)) == """
-          search.IndexUser {"userID":42}  \(JobText.word(state)), 2.0 s ago
+          search.IndexUser {"userID":42}  \(JobText.word(state)), 2 s ago
           │ reason: an equal job waited
           \(Self.cause)
           """)

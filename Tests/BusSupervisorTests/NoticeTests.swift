@@ -15,9 +15,9 @@ struct NoticeTests {
     ]
     #expect(
       texts.map(\.description) == [
-        "started (pid 7)", "ready in 212ms (pid 7)", "exited 134 after 2h3m, restarting now",
-        "was killed by signal 9 after 20ms, restart 3 in 1s125ms",
-        "could not be started: no such file after 0s, restart 1 in 500ms", "told to end (pid 7)", "killing (pid 7)",
+        "started (pid 7)", "ready in 212 ms (pid 7)", "exited 134 after 2h3m, restarting now",
+        "was killed by signal 9 after 20 ms, restart 3 in 1.1 s",
+        "could not be started: no such file after 0 ms, restart 1 in 500 ms", "told to end (pid 7)", "killing (pid 7)",
         "ended: exited 0", "exited 78 before it was ready",
       ])
   }

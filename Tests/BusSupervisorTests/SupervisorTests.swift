@@ -123,6 +123,8 @@ struct SupervisorTests {
       try await ask("exec sleep 1000", timeout: .milliseconds(100))
     }
     #expect(late?.message == "'/bin/sh -c exec sleep 1000 search --bus-describe' did not answer within 100ms")
+    let never = await #expect(throws: SupervisorError.self) { try await ask("exec sleep 1000", timeout: .zero) }
+    #expect(never?.message.hasSuffix("did not answer within 0s") == true, "a signal before the start is not lost")
     let failed = await #expect(throws: SupervisorError.self) { try await ask("echo no INDEX_URL >&2; exit 3") }
     #expect(failed?.message.hasSuffix("--bus-describe' exited 3, it said: no INDEX_URL") == true)
     let strange = await #expect(throws: SupervisorError.self) { try await ask("echo hello") }

@@ -47,13 +47,9 @@ struct PublishCommand: AsyncParsableCommand {
     let object = try data.map { try InputText.object($0, what: "the data of \(topic)") } ?? [:]
     if let id { return try await publishDirectly(id, object) }
     let outgoing = try Outgoing(connection, source: source)
-    do {
-      try await publish(object, outgoing)
-      await outgoing.close()
-    } catch {
-      await outgoing.close()
-      throw error
-    }
+    // After an error nothing more is waited for: what was kept stays in the outbox.
+    try await publish(object, outgoing)
+    await outgoing.close()
   }
 
   private func publish(_ object: JSONObject, _ outgoing: Outgoing) async throws {
