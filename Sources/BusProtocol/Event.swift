@@ -54,9 +54,12 @@ public struct Event: Hashable, Sendable {
   }
 
   /// The event as CloudEvents 1.0 JSON: what `--json` prints.
+  ///
+  /// Data that is not JSON stands in `data_base64`. The context is JSON in a text, because an attribute of CloudEvents
+  /// has no members; the sequence has leading zeros, because it has to sort as text.
   public var cloudEvent: JSONValue {
     var object: JSONObject = [
-      "specversion": "1.0", "id": .string(id.description), "source": .string(headers.source ?? "/"),
+      "specversion": "1.0", "id": .string(id.description), "source": .string(nonEmpty(headers.source) ?? "/"),
       "type": .string(topic.text), "time": .string(time.description),
     ]
     object.set("traceparent", headers.trace?.description)
@@ -64,13 +67,25 @@ public struct Event: Hashable, Sendable {
     object.set("correlationid", headers.correlation)
     if offset > .zero {
       object.set("offset", offset.rawValue)
-      object.set("sequence", String(sequence))
+      object.set("sequence", Event.sequenceText(sequence))
       object.set("recordedtime", recordedAt.description)
     }
-    if let context = headers.context { object["context"] = .object(context) }
-    object.set("datacontenttype", headers.contentType ?? "application/json")
-    // Data that is no JSON is shown as CloudEvents' base 64 only by readers; here as text where it is text.
-    object["data"] = (try? json) ?? .string(String(decoding: data, as: UTF8.self))
+    object.set("context", headers.context.map { JSONValue.object($0).text })
+    object.set("datacontenttype", nonEmpty(headers.contentType) ?? "application/json")
+    if headers.isJSON, let json = try? json {
+      object.set("data", json)
+    } else {
+      object.set("data_base64", Base64.text(of: data))
+    }
     return .object(object)
+  }
+
+  /// No text of CloudEvents may be empty.
+  private func nonEmpty(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+
+  /// Twenty digits, as many as the largest number has.
+  private static func sequenceText(_ sequence: UInt64) -> String {
+    let digits = String(sequence)
+    return String(repeating: "0", count: 20 - digits.utf8.count) + digits
   }
 }

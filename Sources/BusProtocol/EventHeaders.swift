@@ -13,6 +13,16 @@ public struct EventHeaders: Hashable, Sendable {
   /// The form of the data where it is not JSON.
   public var contentType: String?
 
+  /// The deepest nesting of a context: it becomes part of jobs and answers, which have a bound of their own.
+  public static let maximumContextDepth = 16
+
+  /// Whether the data is said to be JSON: without a content type it is.
+  var isJSON: Bool {
+    guard let contentType, !contentType.isEmpty else { return true }
+    let word = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+    return word.hasSuffix("/json") || word.hasSuffix("+json")
+  }
+
   /// Headers, none by default.
   public init(
     source: String? = nil, trace: TraceContext? = nil, causation: Causation? = nil,
@@ -37,25 +47,49 @@ public struct EventHeaders: Hashable, Sendable {
   }
 
   /// Appends the bytes: key, length, value for each header that is there.
-  package func append(to bytes: inout [UInt8]) {
-    if let source { EventHeaders.append(Key.source, source.utf8, to: &bytes) }
-    if let trace { EventHeaders.append(Key.trace, trace.bytes, to: &bytes) }
-    if let causation { EventHeaders.append(Key.causation, causation.bytes, to: &bytes) }
-    if let correlation { EventHeaders.append(Key.correlation, correlation.bytes, to: &bytes) }
-    if let context { EventHeaders.append(Key.context, JSONValue.object(context).bytes, to: &bytes) }
-    if let contentType { EventHeaders.append(Key.contentType, contentType.utf8, to: &bytes) }
+  ///
+  /// Refuses what no reader would take: a value too long for its length, a context that is nested too deep.
+  package func append(to bytes: inout [UInt8]) throws(ProtocolError) {
+    if let source { try EventHeaders.append(Key.source, source.utf8, to: &bytes) }
+    if let trace {
+      EventHeaders.append(Key.trace, byteCount: TraceContext.byteCount, to: &bytes)
+      trace.append(to: &bytes)
+    }
+    if let causation {
+      EventHeaders.append(Key.causation, byteCount: Causation.byteCount, to: &bytes)
+      causation.append(to: &bytes)
+    }
+    if let correlation {
+      EventHeaders.append(Key.correlation, byteCount: 16, to: &bytes)
+      correlation.append(to: &bytes)
+    }
+    if let context {
+      guard !context.isDeeper(than: EventHeaders.maximumContextDepth) else { throw EventHeaders.tooDeep }
+      try EventHeaders.append(Key.context, JSONValue.object(context).bytes, to: &bytes)
+    }
+    if let contentType { try EventHeaders.append(Key.contentType, contentType.utf8, to: &bytes) }
   }
 
-  /// A value too long for its length is left out: publishers refuse such headers before they come here.
-  private static func append(_ key: UInt8, _ value: some Collection<UInt8>, to bytes: inout [UInt8]) {
-    guard let count = UInt16(exactly: value.count) else { return }
-    bytes.append(key)
-    bytes.append(UInt8(count & 0xFF))
-    bytes.append(UInt8(count >> 8))
+  private static func append(
+    _ key: UInt8, _ value: some Collection<UInt8>, to bytes: inout [UInt8]
+  ) throws(ProtocolError) {
+    guard let count = UInt16(exactly: value.count) else {
+      throw ProtocolError(
+        .tooLarge,
+        "an event's header has \(value.count) bytes, all together may have \(RecordHeader.maximumHeadersByteCount): "
+          + "carry less context")
+    }
+    append(key, byteCount: count, to: &bytes)
     bytes.append(contentsOf: value)
   }
 
-  /// Reads the bytes; refuses what is cut short or not of its key's form.
+  private static func append(_ key: UInt8, byteCount: UInt16, to bytes: inout [UInt8]) {
+    bytes.append(key)
+    bytes.append(UInt8(byteCount & 0xFF))
+    bytes.append(UInt8(byteCount >> 8))
+  }
+
+  /// Reads the bytes; refuses what is cut short or not of its key's form. Of equal keys the last one counts.
   package init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
     var rest = bytes
     while let key = rest.popFirst() {
@@ -74,7 +108,8 @@ public struct EventHeaders: Hashable, Sendable {
     case Key.causation: causation = try Causation(value)
     case Key.correlation: correlation = try CorrelationID(value)
     case Key.context:
-      guard case .object(let object) = try JSONParser.parse(value) else {
+      let json = try JSONParser.parse(value, maximumDepth: EventHeaders.maximumContextDepth)
+      guard case .object(let object) = json else {
         throw ProtocolError(.badRecord, "an event's context is no JSON object")
       }
       context = object
@@ -91,64 +126,8 @@ public struct EventHeaders: Hashable, Sendable {
   }
 
   private static var cutShort: ProtocolError { ProtocolError(.badRecord, "an event's headers are cut short") }
-}
 
-/// What brought an event or a job about.
-public enum Causation: Hashable, Sendable {
-  /// An event did, through a subscription.
-  case event(EventID)
-  /// A job did, while it ran.
-  case job(JobID)
-
-  /// `event:01J…` or `job:01J…`.
-  public var text: String {
-    switch self {
-    case .event(let id): "event:\(id)"
-    case .job(let id): "job:\(id)"
-    }
-  }
-
-  /// Parses ``text``.
-  public init(_ text: String) throws(ProtocolError) {
-    if text.hasPrefix("event:") {
-      self = .event(try EventID(String(text.dropFirst(6))))
-    } else if text.hasPrefix("job:") {
-      self = .job(try JobID(String(text.dropFirst(4))))
-    } else {
-      throw ProtocolError(.badName, "\"\(text.prefix(40))\" is no cause: expected event:ID or job:ID")
-    }
-  }
-
-  /// One byte for the kind (1 event, 2 job) and the id.
-  var bytes: [UInt8] {
-    switch self {
-    case .event(let id): [1] + id.bytes
-    case .job(let id): [2] + id.bytes
-    }
-  }
-
-  init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
-    switch bytes.first {
-    case 1: self = .event(try EventID(bytes.dropFirst()))
-    case 2: self = .job(try JobID(bytes.dropFirst()))
-    default: throw ProtocolError(.badRecord, "an event's cause is of an unknown kind")
-    }
-  }
-}
-
-extension Identifier {
-  /// The sixteen bytes in order.
-  package var bytes: [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
-      + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
-  }
-
-  /// Exactly sixteen bytes.
-  package init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
-    guard bytes.count == 16 else { throw ProtocolError(.badRecord, "an id has \(bytes.count) bytes, not 16") }
-    let halves = bytes.reduce(into: (high: UInt64(0), low: UInt64(0))) { halves, byte in
-      halves = (halves.high << 8 | halves.low >> 56, halves.low << 8 | UInt64(byte))
-    }
-    self.init(high: halves.high, low: halves.low)
+  static var tooDeep: ProtocolError {
+    ProtocolError(.tooLarge, "the context has more than \(maximumContextDepth) levels of nesting: carry ids")
   }
 }

@@ -14,22 +14,27 @@ public struct Identifier<Subject>: Hashable, Sendable, Comparable, CustomStringC
     self.low = low
   }
 
-  /// Makes a UUIDv7 of a moment and 74 bits of chance; the moment's microseconds go into `rand_a` (RFC 9562 §6.2,
-  /// method 3).
+  /// Makes a UUIDv7 of a moment and 64 bits of chance: the lowest 2 of the first number, the lowest 62 of the second.
+  ///
+  /// The moment's microseconds go into `rand_a` (RFC 9562 §6.2, method 3). Moments before 1970 count as 1970, those
+  /// behind the year 10889, which 48 bits of milliseconds do not reach, as the last one.
   public init(at time: Timestamp, random: (UInt64, UInt64)) {
-    let micros = UInt64(max(0, time.microseconds))
-    let (milliseconds, rest) = micros.quotientAndRemainder(dividingBy: 1000)
+    let last = Identifier.maximumMilliseconds * 1000 + 999
+    let (milliseconds, rest) = min(UInt64(max(0, time.microseconds)), last).quotientAndRemainder(dividingBy: 1000)
     // 1000 µs spread over 12 bits leaves 4 values a µs: those are chance.
-    let fraction = rest &* 4 &+ (random.0 & 3)
-    high = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | fraction
+    let fraction = rest * 4 + (random.0 & 3)
+    high = milliseconds << 16 | 0x7000 | fraction
     low = random.1 & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
   }
+
+  private static var maximumMilliseconds: UInt64 { 0xFFFF_FFFF_FFFF }
 
   /// Parses the 26 characters, in either case; I, L and O are read as 1, 1 and 0.
   public init(_ text: String) throws(ProtocolError) {
     guard let value = Identifier(parsing: text.utf8) else {
       throw ProtocolError(
-        .badName, "\"\(text.prefix(40))\" is not an id: expected 26 characters of 0-9 A-Z without I L O U")
+        .badName,
+        "\(ProtocolError.quoted(text)) is not an id: expected 26 characters of 0-9 A-Z without I L O U")
     }
     self = value
   }
@@ -63,6 +68,27 @@ public struct Identifier<Subject>: Hashable, Sendable, Comparable, CustomStringC
   public var time: Timestamp? {
     guard high >> 12 & 0xF == 7 else { return nil }
     return Timestamp(microseconds: Int64(high >> 16) * 1000 + Int64(min(high & 0xFFF, 3999) / 4))
+  }
+
+  /// The sixteen bytes in order.
+  package var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(16)
+    append(to: &bytes)
+    return bytes
+  }
+
+  /// Appends the sixteen bytes.
+  func append(to bytes: inout [UInt8]) {
+    bytes.append(bigEndian: high)
+    bytes.append(bigEndian: low)
+  }
+
+  /// Exactly sixteen bytes.
+  package init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
+    guard bytes.count == 16 else { throw ProtocolError(.badRecord, "an id has \(bytes.count) bytes, not 16") }
+    self.init(
+      high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, low: bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
   }
 
   /// By the bytes, which for UUIDv7 is by time.

@@ -10,11 +10,15 @@ public struct JSONMembers: Sendable {
     self.what = what
   }
 
+  /// The member, nil when it is absent or null: to say null is to say nothing.
+  public func optionalValue(_ key: String) -> JSONValue? {
+    guard let value = object[key], value != .null else { return nil }
+    return value
+  }
+
   /// The member, refused when it is absent or null.
   public func value(_ key: String) throws(ProtocolError) -> JSONValue {
-    guard let value = object[key], value != .null else {
-      throw ProtocolError(.badJSON, "\(what) lacks \"\(key)\"")
-    }
+    guard let value = optionalValue(key) else { throw ProtocolError(.badJSON, "\(what) lacks \"\(key)\"") }
     return value
   }
 
@@ -23,15 +27,14 @@ public struct JSONMembers: Sendable {
     let found = try value(key)
     guard let value = T(jsonValue: found) else {
       throw ProtocolError(
-        .badJSON, "\(what) has \"\(key)\": \(found.text.prefix(40)), expected \(Self.expectation(of: type))")
+        .badJSON, "\(what) has \"\(key)\": \(Self.excerpt(found)), expected \(Self.expectation(of: type))")
     }
     return value
   }
 
   /// A member that may be absent or null.
   public func optional<T: JSONConvertible>(_ key: String, as type: T.Type = T.self) throws(ProtocolError) -> T? {
-    guard let value = object[key], value != .null else { return nil }
-    return try read(key, as: type)
+    optionalValue(key) == nil ? nil : try read(key, as: type)
   }
 
   /// Text.
@@ -42,6 +45,35 @@ public struct JSONMembers: Sendable {
 
   /// A name.
   public func name(_ key: String) throws(ProtocolError) -> Name { try Name(try string(key), of: "\(what).\(key)") }
+
+  /// A name that may be absent or null.
+  package func optionalName(_ key: String) throws(ProtocolError) -> Name? {
+    optionalValue(key) == nil ? nil : try name(key)
+  }
+
+  /// An offset or a token: stores keep them in 64 bits with a sign.
+  package func number(_ key: String) throws(ProtocolError) -> UInt64 {
+    let number: UInt64 = try read(key)
+    guard number <= Offset.maximum.rawValue else {
+      throw ProtocolError(.badJSON, "\(what) has \"\(key)\": \(number), the largest is \(Offset.maximum.rawValue)")
+    }
+    return number
+  }
+
+  /// A place in the spool.
+  package func offset(_ key: String) throws(ProtocolError) -> Offset { Offset(try number(key)) }
+
+  /// What travels along, where there is some.
+  func context(_ key: String) throws(ProtocolError) -> JSONObject? {
+    guard let context = try optionalObject(key) else { return nil }
+    guard !context.isDeeper(than: EventHeaders.maximumContextDepth) else { throw EventHeaders.tooDeep }
+    return context
+  }
+
+  /// An object that may be absent or null.
+  public func optionalObject(_ key: String) throws(ProtocolError) -> JSONObject? {
+    optionalValue(key) == nil ? nil : try object(key)
+  }
 
   /// An object.
   public func object(_ key: String) throws(ProtocolError) -> JSONObject {
@@ -63,6 +95,15 @@ public struct JSONMembers: Sendable {
       for value in values { list.append(try read(value)) }
       return list
     default: throw ProtocolError(.badJSON, "\(what) has a \"\(key)\" that is no list")
+    }
+  }
+
+  private static func excerpt(_ value: JSONValue) -> String {
+    switch value {
+    case .string(let text): ProtocolError.quoted(text)
+    case .array: "a list"
+    case .object: "an object"
+    default: value.text
     }
   }
 

@@ -1,16 +1,29 @@
-/// Reads JSON (RFC 8259) strictly: valid UTF-8, nothing behind the value, at most 32 levels deep, whole numbers kept
-/// whole.
+/// Reads JSON (RFC 8259) strictly: valid UTF-8, nothing behind the value, at most 32 levels deep, whole numbers kept whole.
+///
+/// Of whole numbers those that neither Int64 nor UInt64 holds become doubles, as all with a fraction or an exponent.
+/// The time is linear in the bytes, the stack bounded by the depth.
 public struct JSONParser {
-  /// The deepest nesting that is read.
+  /// The deepest nesting that is read in data, inputs and whatever else is not said otherwise of.
   public static let maximumDepth = 32
 
   private let bytes: ArraySlice<UInt8>
+  private let maximumDepth: Int
   private var position: Int
   private var depth = 0
 
   /// Reads one value that is all of the bytes.
   public static func parse(_ bytes: some Collection<UInt8>) throws(ProtocolError) -> JSONValue {
-    var parser = JSONParser(ArraySlice(bytes))
+    try parse(ArraySlice(bytes), maximumDepth: maximumDepth)
+  }
+
+  /// Reads one value that is all of the bytes, without copying them.
+  public static func parse(_ bytes: [UInt8]) throws(ProtocolError) -> JSONValue {
+    try parse(bytes[...], maximumDepth: maximumDepth)
+  }
+
+  /// Reads one value that is all of the bytes and no deeper than this.
+  package static func parse(_ bytes: ArraySlice<UInt8>, maximumDepth: Int) throws(ProtocolError) -> JSONValue {
+    var parser = JSONParser(bytes, maximumDepth: maximumDepth)
     parser.skipSpace()
     let value = try parser.value()
     parser.skipSpace()
@@ -18,8 +31,9 @@ public struct JSONParser {
     return value
   }
 
-  private init(_ bytes: ArraySlice<UInt8>) {
+  private init(_ bytes: ArraySlice<UInt8>, maximumDepth: Int) {
     self.bytes = bytes
+    self.maximumDepth = maximumDepth
     position = bytes.startIndex
   }
 
@@ -42,8 +56,8 @@ public struct JSONParser {
   private mutating func value() throws(ProtocolError) -> JSONValue {
     guard let next else { throw refusal("the text ends where a value belongs") }
     switch next {
-    case UInt8(ascii: "{"): return .object(try nested { (parser) throws(ProtocolError) in try parser.object() })
-    case UInt8(ascii: "["): return .array(try nested { (parser) throws(ProtocolError) in try parser.array() })
+    case UInt8(ascii: "{"): return .object(try object())
+    case UInt8(ascii: "["): return .array(try array())
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
@@ -53,23 +67,20 @@ public struct JSONParser {
     }
   }
 
-  private mutating func nested<R>(
-    _ body: (inout JSONParser) throws(ProtocolError) -> R
-  ) throws(ProtocolError) -> R {
-    guard depth < JSONParser.maximumDepth else {
-      throw refusal("more than \(JSONParser.maximumDepth) levels of nesting")
-    }
+  /// Takes the bracket and goes a level down.
+  private mutating func descend() throws(ProtocolError) {
+    guard depth < maximumDepth else { throw refusal("more than \(maximumDepth) levels of nesting") }
     depth += 1
     position += 1
     skipSpace()
-    let result = try body(&self)
-    depth -= 1
-    return result
   }
 
   private mutating func object() throws(ProtocolError) -> JSONObject {
+    try descend()
+    defer { depth -= 1 }
     var object = JSONObject()
     if take(UInt8(ascii: "}")) { return object }
+    object.members.reserveCapacity(4)
     while true {
       guard next == UInt8(ascii: "\"") else { throw refusal("a member begins with its name in quotes") }
       let key = try string()
@@ -85,6 +96,8 @@ public struct JSONParser {
   }
 
   private mutating func array() throws(ProtocolError) -> [JSONValue] {
+    try descend()
+    defer { depth -= 1 }
     var values: [JSONValue] = []
     if take(UInt8(ascii: "]")) { return values }
     while true {
@@ -96,27 +109,50 @@ public struct JSONParser {
     }
   }
 
-  private mutating func word(_ word: String, _ value: JSONValue) throws(ProtocolError) -> JSONValue {
-    guard bytes[position...].starts(with: word.utf8) else { throw refusal("no value begins like this") }
-    position += word.utf8.count
+  private mutating func word(_ word: StaticString, _ value: JSONValue) throws(ProtocolError) -> JSONValue {
+    guard word.withUTF8Buffer({ bytes[position...].starts(with: $0) }) else {
+      throw refusal("no value begins like this")
+    }
+    position += word.utf8CodeUnitCount
     return value
   }
+
+  // MARK: Numbers
 
   private mutating func number() throws(ProtocolError) -> JSONValue {
     let start = position
     let isNegative = take(UInt8(ascii: "-"))
-    let leadingZero = next == UInt8(ascii: "0")
-    let whole = digits()
-    guard whole > 0, !(leadingZero && whole > 1) else { throw refusal("a number is written without leading zeros") }
-    var isWhole = true
-    if take(UInt8(ascii: ".")) {
-      isWhole = false
-      guard digits() > 0 else { throw refusal("digits belong behind the point") }
+    let first = position
+    let magnitude = digits()
+    let count = position - first
+    guard count > 0, count == 1 || bytes[first] != UInt8(ascii: "0") else {
+      throw refusal("a number has digits and no leading zeros")
     }
+    // Eighteen digits fit whatever they are, and nearly all numbers have fewer.
+    if isEndOfWhole, count <= 18 { return .integer(isNegative ? -Int64(magnitude) : Int64(magnitude)) }
+    return try longNumber(from: start, isNegative: isNegative)
+  }
+
+  private var isEndOfWhole: Bool {
+    next != UInt8(ascii: ".") && next != UInt8(ascii: "e") && next != UInt8(ascii: "E")
+  }
+
+  /// Passes over digits; their value is right for up to 19 of them.
+  private mutating func digits() -> UInt64 {
+    var value: UInt64 = 0
+    while let byte = next, byte >= 48, byte < 58 {
+      value = value &* 10 &+ UInt64(byte &- 48)
+      position += 1
+    }
+    return value
+  }
+
+  private mutating func longNumber(from start: Int, isNegative: Bool) throws(ProtocolError) -> JSONValue {
+    let isWhole = isEndOfWhole
+    if take(UInt8(ascii: ".")) { try requireDigits("digits belong behind the point") }
     if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-      isWhole = false
       if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
-      guard digits() > 0 else { throw refusal("digits belong into an exponent") }
+      try requireDigits("digits belong into an exponent")
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isWhole {
@@ -127,25 +163,28 @@ public struct JSONParser {
     return .double(value)
   }
 
-  private mutating func digits() -> Int {
+  private mutating func requireDigits(_ why: String) throws(ProtocolError) {
     let start = position
-    while let byte = next, byte >= 48, byte < 58 { position += 1 }
-    return position - start
+    _ = digits()
+    guard position > start else { throw refusal(why) }
   }
+
+  // MARK: Text
 
   private mutating func string() throws(ProtocolError) -> String {
     position += 1
     let start = position
-    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 32 { position += 1 }
-    if next == UInt8(ascii: "\"") {
-      // The common case: nothing to unescape.
-      guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
-        throw refusal("text is not UTF-8")
-      }
+    var seen: UInt8 = 0
+    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 32 {
+      seen |= byte
       position += 1
-      return text
     }
-    return try escapedString(beginning: bytes[start..<position])
+    let plain = bytes[start..<position]
+    guard take(UInt8(ascii: "\"")) else { return try escapedString(beginning: plain) }
+    // The common case: nothing to unescape, and all of it ASCII, which needs no validation (it costs five times this).
+    if seen < 128 { return String(decoding: plain, as: UTF8.self) }
+    guard let text = String(validating: plain, as: UTF8.self) else { throw refusal("text is not UTF-8") }
+    return text
   }
 
   private mutating func escapedString(beginning: ArraySlice<UInt8>) throws(ProtocolError) -> String {
@@ -174,7 +213,7 @@ public struct JSONParser {
     case UInt8(ascii: "n"): utf8.append(10)
     case UInt8(ascii: "r"): utf8.append(13)
     case UInt8(ascii: "t"): utf8.append(9)
-    case UInt8(ascii: "u"): utf8.append(contentsOf: Character(try scalar()).utf8)
+    case UInt8(ascii: "u"): utf8.append(contentsOf: UTF8.encode(try scalar()) ?? UTF8.encodedReplacementCharacter)
     default: throw refusal("\\ and this character are no escape")
     }
   }
@@ -192,11 +231,23 @@ public struct JSONParser {
   }
 
   private mutating func codeUnit() throws(ProtocolError) -> UInt16 {
-    guard position + 4 <= bytes.endIndex,
-      bytes[position..<position + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-      let value = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
-    else { throw refusal("four hexadecimal digits belong behind \\u") }
-    position += 4
-    return value
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      guard let byte = next, let digit = JSONParser.hexadecimalDigit(byte) else {
+        throw refusal("four hexadecimal digits belong behind \\u")
+      }
+      unit = unit << 4 | UInt16(digit)
+      position += 1
+    }
+    return unit
+  }
+
+  private static func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
   }
 }

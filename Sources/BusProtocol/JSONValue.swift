@@ -34,6 +34,24 @@ public enum JSONValue: Hashable, Sendable {
   }
 }
 
+extension JSONValue {
+  /// Whether there are more levels of arrays and objects than this; never looks deeper.
+  package func isDeeper(than levels: Int) -> Bool {
+    switch self {
+    case .array(let values): levels < 1 || values.contains { $0.isDeeper(than: levels - 1) }
+    case .object(let object): object.isDeeper(than: levels)
+    case .null, .bool, .integer, .unsigned, .double, .string: false
+    }
+  }
+}
+
+extension JSONObject {
+  /// Whether there are more levels of arrays and objects than this, its own included; never looks deeper.
+  package func isDeeper(than levels: Int) -> Bool {
+    levels < 1 || members.contains { $0.value.isDeeper(than: levels - 1) }
+  }
+}
+
 /// The members of a JSON object in their order. Of equal names the last one counts.
 public struct JSONObject: Hashable, Sendable {
   /// One name and its value.

@@ -32,10 +32,31 @@ package enum JSONWriter {
     bytes.append(UInt8(ascii: "}"))
   }
 
+  /// How many bytes ``append(_:to:)`` would append.
+  static func byteCount(_ object: JSONObject) -> Int {
+    var bytes: [UInt8] = []
+    append(object, to: &bytes)
+    return bytes.count
+  }
+
   /// Appends text in quotes; only what RFC 8259 §7 demands is escaped.
   package static func append(string: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in string.utf8 {
+    let start = bytes.count
+    bytes.append(contentsOf: string.utf8)
+    if bytes[start...].contains(where: needsEscape) { escape(from: start, in: &bytes) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  /// Writes again what stands behind `start`, with its escapes.
+  private static func escape(from start: Int, in bytes: inout [UInt8]) {
+    let plain = Array(bytes[start...])
+    bytes.removeSubrange(start...)
+    for byte in plain {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
         bytes.append(UInt8(ascii: "\\"))
@@ -50,7 +71,6 @@ package enum JSONWriter {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 
   private static func append(word text: StaticString, to bytes: inout [UInt8]) {

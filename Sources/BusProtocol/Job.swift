@@ -106,7 +106,8 @@ public struct Job: Hashable, Sendable {
       merges: try members.read("merges"),
       enqueuedAt: try Timestamp(try members.string("enqueued_at")),
       startedAt: try Job.time("started_at", in: members), finishedAt: try Job.time("finished_at", in: members),
-      process: try members.optional("process"), token: try members.optional("token") ?? 0,
+      process: try members.optional("process"),
+      token: members.optionalValue("token") == nil ? 0 : try members.number("token"),
       failures: try members.list("failures") { (json) throws(ProtocolError) in
         let failure = try json.members("failure")
         return Failure(
@@ -164,7 +165,7 @@ public struct Assignment: Hashable, Sendable {
   public init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("assignment")
     id = try members.read("id")
-    token = try members.read("token")
+    token = try members.number("token")
     attempt = try members.read("attempt")
     queue = try QueueName(try members.string("queue"))
     worker = try members.name("worker")

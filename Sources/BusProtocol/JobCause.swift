@@ -55,7 +55,7 @@ public struct JobCause: Hashable, Sendable {
   public init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("cause")
     event = try members.optional("event")
-    offset = try members.optional("offset").map { Offset($0) }
+    offset = members.optionalValue("offset") == nil ? nil : try members.offset("offset")
     topic = try members.optional("topic", as: String.self).map { (text) throws(ProtocolError) in try Topic(text) }
     subscription = try members.optional("subscription", as: String.self)
       .map { (text) throws(ProtocolError) in try SubscriptionName(text) }
@@ -63,7 +63,7 @@ public struct JobCause: Hashable, Sendable {
     correlation = try members.optional("correlation")
     trace = try members.optional("trace", as: String.self)
       .map { (text) throws(ProtocolError) in try TraceContext(text) }
-    if members.object["context"] != nil { context = try members.object("context") }
+    context = try members.context("context")
     source = try members.optional("source")
   }
 }

@@ -8,8 +8,7 @@ public enum JobState: String, Hashable, Sendable, CaseIterable {
   case blocked
   /// A process has it, under a lease. Becomes anything but blocked.
   case running
-  /// Nothing can run it: its queue is not in the topology, or no process knows its worker. Becomes ready when that
-  /// changes.
+  /// Nothing can run it: its queue is not in the topology, or no process knows its worker. Becomes ready when that changes.
   case parked
   /// Its work is done. Final.
   case done

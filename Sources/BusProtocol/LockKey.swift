@@ -20,9 +20,26 @@ public struct LockKey: Hashable, Sendable {
     self.values = values.map(\.jsonValue)
   }
 
-  /// The canonical text, which is what the store compares.
+  /// The canonical text, which is what the store compares: `namespace(value,value)`, the values as compact JSON.
+  ///
+  /// No name has a bracket and all text stands in quotes, so two keys have one text only if they are the same key.
   public func text(workerNamespace: String) -> String {
-    let inside = values.map(\.text).joined(separator: ",")
+    let inside = values.map(\.sortedByName.text).joined(separator: ",")
     return "\(namespace?.text ?? workerNamespace)(\(inside))"
+  }
+}
+
+extension JSONValue {
+  /// The same value with the members of each object in the order of their names, each name once: what equal values share.
+  fileprivate var sortedByName: JSONValue {
+    switch self {
+    case .array(let values): return .array(values.map(\.sortedByName))
+    case .object(let object):
+      var last: [String: JSONValue] = [:]
+      for member in object.members { last[member.key] = member.value.sortedByName }
+      let sorted = last.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      return .object(JSONObject(sorted.map { JSONObject.Member($0.key, $0.value) }))
+    case .null, .bool, .integer, .unsigned, .double, .string: return self
+    }
   }
 }

@@ -44,12 +44,9 @@ public struct Name: Hashable, Sendable, Comparable, CustomStringConvertible, Exp
   }
 
   package static func refusal(of text: String, what: String) -> ProtocolError {
-    let shown = text.unicodeScalars.prefix(60).map {
-      $0.value < 32 ? "\\u{\(String($0.value, radix: 16))}" : String($0)
-    }
-    return ProtocolError(
+    ProtocolError(
       .badName,
-      "\(what) \"\(shown.joined())\" is not a name: \(text.utf8.count) bytes; "
+      "\(what) \(ProtocolError.quoted(text, limit: 60)) is not a name: \(text.utf8.count) bytes; "
         + "use 1 to \(maximumLength) of A-Z a-z 0-9 _ . : -")
   }
 }

@@ -5,6 +5,9 @@ public struct NewJob: Hashable, Sendable {
   /// The longest inputs, in bytes of JSON: ids belong there, not documents.
   public static let maximumInputsByteCount = 256 << 10
 
+  /// The longest lock key, in bytes.
+  public static let maximumLockByteCount = 1000
+
   /// Its name for ever.
   public var id: JobID
   /// Where it waits.
@@ -60,25 +63,43 @@ public struct NewJob: Hashable, Sendable {
   }
 
   /// Reads what ``json`` wrote; other languages leave out what they do not need, except id, queue and worker.
+  ///
+  /// Refuses inputs that are too long or nested too deep to be read again.
   public init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("job")
     id = try members.read("id")
     queue = try QueueName(try members.string("queue"))
     worker = try members.name("worker")
-    inputs = members.object["inputs"] == nil ? [:] : try members.object("inputs")
+    inputs = try NewJob.inputs(members)
     queueLock = try NewJob.lock("queue_lock", in: members)
     workerLock = try NewJob.lock("worker_lock", in: members)
     priority = try members.optional("priority") ?? 0
     dueAt = try members.optional("due_at").map { Timestamp(microseconds: $0) }
-    retry = try members.object["retry"].map { (json) throws(ProtocolError) in try RetryPolicy(json: json) }
-    cause = try members.object["cause"].map { (json) throws(ProtocolError) in try JobCause(json: json) } ?? JobCause()
+    retry = try members.optionalValue("retry").map { (json) throws(ProtocolError) in try RetryPolicy(json: json) }
+    cause =
+      try members.optionalValue("cause").map { (json) throws(ProtocolError) in try JobCause(json: json) }
+      ?? JobCause()
+  }
+
+  private static func inputs(_ members: JSONMembers) throws(ProtocolError) -> JSONObject {
+    guard let inputs = try members.optionalObject("inputs") else { return [:] }
+    guard !inputs.isDeeper(than: JSONParser.maximumDepth) else {
+      throw ProtocolError(.tooLarge, "inputs have more than \(JSONParser.maximumDepth) levels of nesting: carry ids")
+    }
+    let byteCount = JSONWriter.byteCount(inputs)
+    guard byteCount <= maximumInputsByteCount else {
+      throw ProtocolError(
+        .tooLarge, "inputs have \(byteCount) bytes, the limit is \(maximumInputsByteCount): carry ids, not documents")
+    }
+    return inputs
   }
 
   /// An empty key would lock everything that forgot to name one: it is none.
   private static func lock(_ key: String, in members: JSONMembers) throws(ProtocolError) -> String? {
     guard let text: String = try members.optional(key), !text.isEmpty else { return nil }
-    guard text.utf8.count <= 1000 else {
-      throw ProtocolError(.tooLarge, "\(key) has \(text.utf8.count) bytes, the limit is 1000: lock on an id")
+    guard text.utf8.count <= maximumLockByteCount else {
+      throw ProtocolError(
+        .tooLarge, "\(key) has \(text.utf8.count) bytes, the limit is \(maximumLockByteCount): lock on an id")
     }
     return text
   }
@@ -117,7 +138,7 @@ public enum EnqueueOutcome: Hashable, Sendable {
     case "enqueued": self = .enqueued(id)
     case "merged": self = .merged(into: id)
     case "parked": self = .parked(id, reason: try members.optional("reason") ?? "")
-    case let word: throw ProtocolError(.badJSON, "\"\(word.prefix(40))\" is no outcome of an enqueue")
+    case let word: throw ProtocolError(.badJSON, "\(ProtocolError.quoted(word)) is no outcome of an enqueue")
     }
   }
 }

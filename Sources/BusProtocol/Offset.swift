@@ -9,8 +9,11 @@ public struct Offset: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// Before the first event: a cursor here has seen nothing.
   public static let zero = Offset(0)
 
-  /// The next place.
-  public var next: Offset { Offset(rawValue &+ 1) }
+  /// The largest place there can be: stores keep it in 64 bits with a sign.
+  public static let maximum = Offset(UInt64(Int64.max))
+
+  /// The next place; behind the last number there is none, and it stays.
+  public var next: Offset { rawValue == .max ? self : Offset(rawValue + 1) }
 
   /// By place.
   public static func < (left: Offset, right: Offset) -> Bool { left.rawValue < right.rawValue }

@@ -45,16 +45,16 @@ public struct JobResult: Hashable, Sendable {
     self.outcome = outcome
   }
 
-  /// The result as the wire carries it.
+  /// The result as the wire carries it; of an error that is too long the beginning.
   public var json: JSONValue {
     var object: JSONObject = [
       "id": id.jsonValue, "token": token.jsonValue, "outcome": .string(outcome.word),
     ]
     switch outcome {
     case .failed(let error, let retryAfter):
-      object.set("error", error)
+      object.set("error", error.prefix(byteCount: Outcome.maximumErrorByteCount))
       object.set("retry_after", retryAfter?.inMicroseconds)
-    case .dead(let error): object.set("error", error)
+    case .dead(let error): object.set("error", error.prefix(byteCount: Outcome.maximumErrorByteCount))
     case .done, .notNeeded, .returned, .unknownWorker: break
     }
     return .object(object)
@@ -64,9 +64,9 @@ public struct JobResult: Hashable, Sendable {
   public init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("result")
     id = try members.read("id")
-    token = try members.read("token")
+    token = try members.number("token")
     let text: String = try members.optional("error") ?? ""
-    let error = String(decoding: text.utf8.prefix(Outcome.maximumErrorByteCount), as: UTF8.self)
+    let error = text.prefix(byteCount: Outcome.maximumErrorByteCount)
     switch try members.string("outcome") {
     case "done": outcome = .done
     case "not_needed": outcome = .notNeeded
@@ -76,7 +76,7 @@ public struct JobResult: Hashable, Sendable {
     case "dead": outcome = .dead(error: error)
     case "returned": outcome = .returned
     case "unknown_worker": outcome = .unknownWorker
-    case let word: throw ProtocolError(.badJSON, "\"\(word.prefix(40))\" is no outcome of a run")
+    case let word: throw ProtocolError(.badJSON, "\(ProtocolError.quoted(word)) is no outcome of a run")
     }
   }
 }

@@ -32,3 +32,30 @@ public struct ProtocolError: Error, Hashable, Sendable, CustomStringConvertible 
   /// Code and message on one line.
   public var description: String { "\(code.rawValue): \(message)" }
 }
+
+extension ProtocolError {
+  /// Text from outside as a message may show it: in quotes, at most `limit` characters, nothing that a terminal obeys.
+  ///
+  /// Counted in scalars: one character of Swift can be a letter under a megabyte of accents.
+  package static func quoted(_ text: String, limit: Int = 40) -> String {
+    let scalars = text.unicodeScalars
+    let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex) ?? scalars.endIndex
+    var shown = "\""
+    for scalar in scalars[..<end] {
+      if isShown(scalar) {
+        shown.unicodeScalars.append(scalar)
+      } else {
+        shown += "\\u{\(String(scalar.value, radix: 16))}"
+      }
+    }
+    return shown + (end < scalars.endIndex ? "…\"" : "\"")
+  }
+
+  private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return (32..<127).contains(scalar.value) }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
+    default: return true
+    }
+  }
+}

@@ -15,7 +15,8 @@ public struct QualifiedName<Owned>: Hashable, Sendable, Comparable, CustomString
   public init(_ text: String) throws(ProtocolError) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else {
-      throw ProtocolError(.badName, "\"\(text.prefix(60))\" is not a full name: write it as engine/name")
+      throw ProtocolError(
+        .badName, "\(ProtocolError.quoted(text, limit: 60)) is not a full name: write it as engine/name")
     }
     self.init(engine: try Name(String(parts[0]), of: "engine"), name: try Name(String(parts[1])))
   }

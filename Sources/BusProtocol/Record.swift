@@ -2,29 +2,38 @@
 public enum Record {
   /// Appends the whole record of an event to `bytes`, header stamped with the event's own offset and sequence.
   ///
-  /// Refuses data or headers above their limits; then nothing is appended.
+  /// Refuses what ``event(_:at:salt:)`` would not read: data or headers above their limits. Then nothing is appended.
   public static func append(_ event: Event, to bytes: inout [UInt8], salt: UInt32 = 0) throws(ProtocolError) {
     guard event.data.count <= RecordHeader.maximumDataByteCount else {
       throw ProtocolError(
         .tooLarge,
-        "event \(event.topic) has \(event.data.count) bytes of data, the limit is "
-          + "\(RecordHeader.maximumDataByteCount): publish an id and keep the rest where its truth is")
+        "event \(event.topic) has \(event.data.count) bytes of data, the limit is \(RecordHeader.maximumDataByteCount): "
+          + "publish an id and keep the rest where its truth is")
     }
+    let start = bytes.count
+    do {
+      try appendChecked(event, to: &bytes, salt: salt)
+    } catch {
+      bytes.removeSubrange(start...)
+      throw error
+    }
+  }
+
+  private static func appendChecked(
+    _ event: Event, to bytes: inout [UInt8], salt: UInt32
+  ) throws(ProtocolError) {
     let start = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: RecordHeader.byteCount))
     let body = bytes.count
-    append(big: event.id.high, to: &bytes)
-    append(big: event.id.low, to: &bytes)
-    append(big: event.publisher.high, to: &bytes)
-    append(big: event.publisher.low, to: &bytes)
-    append(little: event.publisherSequence, to: &bytes)
-    append(little: UInt64(bitPattern: event.time.microseconds), to: &bytes)
+    event.id.append(to: &bytes)
+    event.publisher.append(to: &bytes)
+    bytes.append(littleEndian: event.publisherSequence)
+    bytes.append(littleEndian: UInt64(bitPattern: event.time.microseconds))
     bytes.append(contentsOf: event.topic.text.utf8)
     let headers = bytes.count
-    event.headers.append(to: &bytes)
+    try event.headers.append(to: &bytes)
     let headersByteCount = bytes.count - headers
     guard headersByteCount <= RecordHeader.maximumHeadersByteCount else {
-      bytes.removeSubrange(start...)
       throw ProtocolError(
         .tooLarge,
         "event \(event.topic) has \(headersByteCount) bytes of headers, the limit is "
@@ -42,13 +51,13 @@ public enum Record {
     header.write(to: &raw, at: start, salt: salt)
   }
 
-  /// Reads the event of the record that begins at a byte; checks header, body, lengths, topic and headers.
+  /// Reads the event of the record that begins at a byte; checks header, body, padding, lengths, topic and headers.
   public static func event(_ bytes: [UInt8], at start: Int = 0, salt: UInt32 = 0) throws(ProtocolError) -> Event {
     let header = try RecordHeader(bytes.span.bytes, at: start, salt: salt)
     return try event(bytes, at: start, header: header)
   }
 
-  /// Reads the events of records that stand one behind the other, all of the bytes.
+  /// Reads the events of records that stand one behind the other, all of the bytes; seals are passed over.
   public static func events(_ bytes: [UInt8], salt: UInt32 = 0) throws(ProtocolError) -> [Event] {
     var events: [Event] = []
     var position = 0
@@ -60,13 +69,14 @@ public enum Record {
     return events
   }
 
-  /// Checks that a body is there, whole and as its checksum says.
+  /// Checks that a body is there, whole and as its checksum says. The padding behind it is not looked at.
   public static func checkBody(
     _ bytes: borrowing RawSpan, at start: Int, header: RecordHeader
   ) throws(ProtocolError) {
-    guard bytes.byteCount - start >= header.recordByteCount else {
+    guard start >= 0, bytes.byteCount - start >= header.recordByteCount else {
       throw ProtocolError(
-        .badRecord, "a record is cut short at \(bytes.byteCount - start) of \(header.recordByteCount) bytes")
+        .badRecord,
+        "a record of \(header.recordByteCount) bytes at byte \(start) of \(bytes.byteCount) is cut short")
     }
     let body = start + RecordHeader.byteCount
     let found = Checksum.crc32c(bytes.extracting(body..<body + header.bodyByteCount))
@@ -75,43 +85,48 @@ public enum Record {
     }
   }
 
-  /// The topic's bytes of the record that begins at a byte; the header has been read from there.
+  /// The topic's bytes of the record that begins at a byte; header and body have been checked there.
   public static func topicBytes(_ bytes: [UInt8], at start: Int, header: RecordHeader) -> ArraySlice<UInt8> {
     let topic = start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount
     return bytes[topic..<topic + header.topicByteCount]
   }
 
+  /// Checks all of an event's record but its headers, and gives the topic's bytes.
+  static func checkEvent(
+    _ bytes: [UInt8], at start: Int, header: RecordHeader
+  ) throws(ProtocolError) -> ArraySlice<UInt8> {
+    guard header.kind == .event else { throw ProtocolError(.badRecord, "the record is a seal, not an event") }
+    try checkBody(bytes.span.bytes, at: start, header: header)
+    // No checksum covers the padding, and nobody may hide anything there.
+    let end = start + RecordHeader.byteCount + header.bodyByteCount
+    guard bytes[end..<start + header.recordByteCount].allSatisfy({ $0 == 0 }) else {
+      throw ProtocolError(.badRecord, "the padding of record \(header.offset) is not zero")
+    }
+    let topic = topicBytes(bytes, at: start, header: header)
+    guard Name.isValid(topic) else {
+      throw Name.refusal(of: String(decoding: topic, as: UTF8.self), what: "topic")
+    }
+    return topic
+  }
+
   private static func event(
     _ bytes: [UInt8], at start: Int, header: RecordHeader
   ) throws(ProtocolError) -> Event {
-    guard header.kind == .event else { throw ProtocolError(.badRecord, "the record is a seal, not an event") }
-    try checkBody(bytes.span.bytes, at: start, header: header)
-    let body = bytes[(start + RecordHeader.byteCount)...].prefix(header.bodyByteCount)
-    let topicBytes = topicBytes(bytes, at: start, header: header)
-    guard Name.isValid(topicBytes) else {
-      throw Name.refusal(of: String(decoding: topicBytes, as: UTF8.self), what: "topic")
-    }
-    let headers = topicBytes.endIndex..<topicBytes.endIndex + header.headersByteCount
-    let span = bytes.span.bytes
+    let topic = try checkEvent(bytes, at: start, header: header)
+    let prefix = bytes.span.bytes.extracting(
+      start + RecordHeader.byteCount..<start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount)
+    let dataStart = topic.endIndex + header.headersByteCount
+    let bodyEnd = start + RecordHeader.byteCount + header.bodyByteCount
     var event = Event(
-      id: try EventID(body.prefix(16)), topic: Topic(unchecked: String(decoding: topicBytes, as: UTF8.self)),
-      data: Array(body.suffix(from: headers.upperBound)),
-      time: Timestamp(
-        microseconds: Int64(bitPattern: span.littleEndian(UInt64.self, at: body.startIndex + 40))),
-      publisher: try PublisherID(body.dropFirst(16).prefix(16)),
-      publisherSequence: span.littleEndian(UInt64.self, at: body.startIndex + 32),
-      headers: try EventHeaders(bytes[headers]))
+      id: EventID(high: prefix.bigEndian(at: 0), low: prefix.bigEndian(at: 8)),
+      topic: Topic(unchecked: String(decoding: topic, as: UTF8.self)), data: Array(bytes[dataStart..<bodyEnd]),
+      time: Timestamp(microseconds: Int64(bitPattern: prefix.littleEndian(UInt64.self, at: 40))),
+      publisher: PublisherID(high: prefix.bigEndian(at: 16), low: prefix.bigEndian(at: 24)),
+      publisherSequence: prefix.littleEndian(UInt64.self, at: 32),
+      headers: try EventHeaders(bytes[topic.endIndex..<dataStart]))
     event.offset = header.offset
     event.sequence = header.sequence
     event.recordedAt = header.recordedAt
     return event
-  }
-
-  private static func append(little value: UInt64, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-  }
-
-  private static func append(big value: UInt64, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
   }
 }

@@ -14,21 +14,13 @@ extension Record {
   /// What passes here can be read by everyone later: nothing that would stop a reader gets into the spool.
   public static func check(_ bytes: [UInt8], at start: Int) throws(ProtocolError) -> Facts {
     let header = try RecordHeader(bytes.span.bytes, at: start)
-    guard header.kind == .event else { throw ProtocolError(.badRecord, "the record is a seal, not an event") }
-    try checkBody(bytes.span.bytes, at: start, header: header)
-    let topic = topicBytes(bytes, at: start, header: header)
-    guard Name.isValid(topic) else {
-      throw Name.refusal(of: String(decoding: topic, as: UTF8.self), what: "topic")
-    }
+    let topic = try checkEvent(bytes, at: start, header: header)
     if header.headersByteCount > 0 {
       _ = try EventHeaders(bytes[topic.endIndex..<topic.endIndex + header.headersByteCount])
     }
     let body = bytes.span.bytes.extracting(start + RecordHeader.byteCount..<start + header.recordByteCount)
     return Facts(
-      header: header,
-      publisher: PublisherID(
-        high: body.littleEndian(UInt64.self, at: 16).byteSwapped,
-        low: body.littleEndian(UInt64.self, at: 24).byteSwapped),
+      header: header, publisher: PublisherID(high: body.bigEndian(at: 16), low: body.bigEndian(at: 24)),
       publisherSequence: body.littleEndian(UInt64.self, at: 32))
   }
 }

@@ -11,7 +11,7 @@
 //   32   8  sequence of the event within its topic: 1, 2, 3 … (zero until busd gives it)
 //   40   8  recorded at: microseconds since 1970, never less than the record before
 //   48   1  kind: 1 event, 2 seal
-//   49   1  flags: zero
+//   49   1  flags: zero; a reader refuses what it does not know
 //   50   2  length of the topic in bytes, 1 to 200 (zero in a seal)
 //   52   2  length of the headers in bytes, at most 8192
 //   54   2  zero
@@ -98,11 +98,11 @@ public struct RecordHeader: Hashable, Sendable {
 
   /// Reads the header that begins at a byte; the body is not looked at.
   ///
-  /// Refuses what is cut short, has another magic or checksum, or lengths that do not fit each other.
+  /// Refuses what is cut short, has another magic or checksum, unknown flags, or lengths that do not fit each other.
   public init(_ bytes: borrowing RawSpan, at start: Int = 0, salt: UInt32 = 0) throws(ProtocolError) {
     guard start >= 0, bytes.byteCount - start >= RecordHeader.byteCount else {
       throw ProtocolError(
-        .badRecord, "a record's header is cut short at \(bytes.byteCount - start) of \(RecordHeader.byteCount) bytes")
+        .badRecord, "no header of a record stands at byte \(start) of \(bytes.byteCount): it is cut short")
     }
     guard bytes.littleEndian(UInt32.self, at: start) == RecordHeader.magic else {
       throw ProtocolError(.badRecord, "no record begins here: its first bytes are not BUS1")
@@ -112,6 +112,10 @@ public struct RecordHeader: Hashable, Sendable {
     }
     guard let kind = Kind(rawValue: bytes.littleEndian(UInt8.self, at: start + 48)) else {
       throw ProtocolError(.badRecord, "a record is of a kind that this version does not know")
+    }
+    guard bytes.littleEndian(UInt8.self, at: start + 49) == 0, bytes.littleEndian(UInt16.self, at: start + 54) == 0
+    else {
+      throw ProtocolError(.badRecord, "a record has flags that this version does not know")
     }
     self.kind = kind
     bodyByteCount = Int(bytes.littleEndian(UInt32.self, at: start + 4))
@@ -169,6 +173,11 @@ extension RawSpan {
   package func littleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at start: Int) -> T {
     T(littleEndian: unsafeLoadUnaligned(fromByteOffset: start, as: T.self))
   }
+}
+
+extension RawSpan {
+  /// A number at a byte, its highest byte first: the halves of ids.
+  func bigEndian(at start: Int) -> UInt64 { littleEndian(UInt64.self, at: start).byteSwapped }
 }
 
 extension MutableRawSpan {

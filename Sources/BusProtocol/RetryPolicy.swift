@@ -47,11 +47,15 @@ public struct RetryPolicy: Hashable, Sendable {
   /// - Parameter chance: from 0 up to, not including, 1.
   public func delay(afterAttempt attempt: Int, chance: Double) -> Duration? {
     guard attempt < attempts else { return nil }
-    var delay = min(base, maximum)
+    let limit = max(0, maximum.inMicroseconds)
+    var delay = min(max(0, base.inMicroseconds), limit)
     if backoff == .exponential {
-      for _ in 1..<max(1, min(attempt, 63)) where delay < maximum { delay = min(delay * 2, maximum) }
+      for _ in 1..<max(1, min(attempt, 64)) where delay < limit { delay = delay > limit / 2 ? limit : delay * 2 }
     }
-    return jitter == .full ? .microseconds(Int64(Double(delay.inMicroseconds) * min(max(chance, 0), 1))) : delay
+    guard jitter == .full else { return .microseconds(delay) }
+    let part = Double(delay) * max(chance, 0)
+    // Also where chance is no number, and where the nearest double of the delay is more than Int64 holds.
+    return .microseconds(part < Double(delay) ? Int64(part) : delay)
   }
 
   /// The policy as wire and store keep it.
@@ -63,7 +67,7 @@ public struct RetryPolicy: Hashable, Sendable {
     ]
   }
 
-  /// Reads what ``json`` wrote.
+  /// Reads what ``json`` wrote; times are in microseconds, below zero counts as zero.
   public init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("retry")
     guard let backoff = Backoff(rawValue: try members.string("backoff")),

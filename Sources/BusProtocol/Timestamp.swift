@@ -25,50 +25,65 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 
   /// The time from the other moment to this one.
   public static func - (left: Timestamp, right: Timestamp) -> Duration {
-    .microseconds(left.microseconds.subtractingReportingOverflow(right.microseconds).partialValue)
+    // The two ends of the range are further apart than Int64 counts.
+    .microseconds(Int128(left.microseconds) - Int128(right.microseconds))
   }
 
   /// RFC 3339 in UTC with microseconds: `2026-01-31T08:30:00.000000Z`.
+  ///
+  /// Years outside 0 to 9999, which RFC 3339 does not know, have a sign and six digits (ISO 8601's expanded form).
   public var description: String {
     let (days, inDay) = floorDivide(microseconds, by: 86_400_000_000)
     let (year, month, day) = CivilDate.of(daysSince1970: days)
     let seconds = inDay / 1_000_000
-    let clock = "\(pad(seconds / 3600)):\(pad(seconds / 60 % 60)):\(pad(seconds % 60))"
-    return "\(pad(year, 4))-\(pad(month))-\(pad(day))T\(clock).\(pad(inDay % 1_000_000, 6))Z"
+    var text: [UInt8] = []
+    text.reserveCapacity(32)
+    if !(0...9999).contains(year) { text.append(UInt8(ascii: year < 0 ? "-" : "+")) }
+    text.append(digits: abs(year), (0...9999).contains(year) ? 4 : 6)
+    text.append(digits: month, 2, after: "-")
+    text.append(digits: day, 2, after: "-")
+    text.append(digits: seconds / 3600, 2, after: "T")
+    text.append(digits: seconds / 60 % 60, 2, after: ":")
+    text.append(digits: seconds % 60, 2, after: ":")
+    text.append(digits: inDay % 1_000_000, 6, after: ".")
+    text.append(UInt8(ascii: "Z"))
+    return String(decoding: text, as: UTF8.self)
   }
 
-  /// Parses RFC 3339, with any offset and 0 to 6 digits of a second's fraction.
+  /// Parses RFC 3339, with any offset and up to 9 digits of a second's fraction, of which 6 count; and ``description``.
   public init(_ text: String) throws(ProtocolError) {
-    guard let parsed = Timestamp(parsing: Array(text.utf8)) else {
-      throw ProtocolError(.badName, "\"\(text.prefix(40))\" is not a time: write it as 2026-01-31T08:30:00Z")
+    guard text.utf8.count <= 48, let parsed = Timestamp(parsing: Array(text.utf8)) else {
+      throw ProtocolError(.badName, "\(ProtocolError.quoted(text)) is not a time: write it as 2026-01-31T08:30:00Z")
     }
     self = parsed
   }
 
   private init?(parsing bytes: [UInt8]) {
     var reader = DigitReader(bytes: bytes)
-    guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
+    guard let year = reader.year(), reader.take("-"), let month = reader.number(2), reader.take("-"),
       let day = reader.number(2), reader.take("T") || reader.take("t") || reader.take(" "),
       let hour = reader.number(2), reader.take(":"), let minute = reader.number(2), reader.take(":"),
-      let second = reader.number(2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
-      second < 61
+      let second = reader.number(2), (1...12).contains(month), day > 0, hour < 24, minute < 60, second < 61
     else { return nil }
     let fraction = reader.take(".") ? reader.fraction() : 0
     guard let fraction, let offset = reader.zone(), reader.isAtEnd else { return nil }
     let days = CivilDate.days(year: year, month: month, day: day)
+    // A day that its month does not have would be one of the next month. A leap second counts as the next second.
+    guard CivilDate.of(daysSince1970: days) == (year, month, day) else { return nil }
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset * 60
-    microseconds = seconds * 1_000_000 + fraction
+    guard let value = Int64(exactly: Int128(seconds) * 1_000_000 + Int128(fraction)) else { return nil }
+    microseconds = value
   }
 }
 
 extension Duration {
   /// Whole microseconds, held at the ends of Int64.
   public var inMicroseconds: Int64 {
+    // Checked before the division: `components` traps where the seconds do not fit into Int64.
+    if self >= .microseconds(Int64.max) { return .max }
+    if self <= .microseconds(Int64.min) { return .min }
     let (seconds, attoseconds) = components
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    guard !overflow else { return seconds > 0 ? .max : .min }
-    let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000)
-    return carried ? (seconds > 0 ? .max : .min) : sum
+    return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
   }
 
   /// Seconds with their fraction, for people and for JSON.
@@ -98,10 +113,18 @@ private struct DigitReader {
   var position = 0
   var isAtEnd: Bool { position == bytes.count }
 
-  mutating func take(_ character: Character) -> Bool {
-    guard position < bytes.count, bytes[position] == character.asciiValue else { return false }
+  mutating func take(_ character: Unicode.Scalar) -> Bool {
+    guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
     position += 1
     return true
+  }
+
+  /// Four digits, or a sign and six; as ``Timestamp/description`` writes them, so that each year has one form.
+  mutating func year() -> Int64? {
+    let sign: Int64 = take("+") ? 1 : take("-") ? -1 : 0
+    guard sign != 0 else { return number(4) }
+    guard let year = number(6), year > (sign > 0 ? 9999 : 0) else { return nil }
+    return sign * year
   }
 
   mutating func number(_ count: Int) -> Int64? {
@@ -119,7 +142,7 @@ private struct DigitReader {
     var (value, scale): (Int64, Int64) = (0, 1_000_000)
     let start = position
     while let digit = number(1) {
-      guard position - start <= 9 else { return nil }
+      guard position - start < 10 else { return nil }
       if scale > 1 {
         value = value * 10 + digit
         scale /= 10
@@ -144,7 +167,16 @@ private func floorDivide(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
   return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
 }
 
-private func pad(_ value: Int64, _ width: Int = 2) -> String {
-  let digits = String(value)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+extension [UInt8] {
+  /// A number in so many decimal digits behind a separator.
+  fileprivate mutating func append(digits value: Int64, _ width: Int, after separator: Unicode.Scalar? = nil) {
+    if let separator { append(UInt8(ascii: separator)) }
+    var rest = value
+    let end = count + width
+    append(contentsOf: repeatElement(UInt8(ascii: "0"), count: width))
+    for index in stride(from: end - 1, through: end - width, by: -1) {
+      self[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+  }
 }

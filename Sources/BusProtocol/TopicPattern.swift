@@ -2,6 +2,9 @@
 ///
 /// `user_*` matches `user_changed`; `*` matches all. What stands before the first `*` is what libzmq filters by.
 public struct TopicPattern: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+  /// The most patterns in one subscription or one read: each costs a comparison an event.
+  public static let maximumCount = 256
+
   /// The pattern as written.
   public let text: String
 
@@ -25,40 +28,42 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible, Express
   public var description: String { text }
 
   /// The bytes before the first `*`.
-  public var literalPrefix: [UInt8] { Array(text.utf8.prefix { $0 != UInt8(ascii: "*") }) }
+  public var literalPrefix: [UInt8] { Array(text.utf8.prefix { $0 != TopicPattern.star }) }
 
   /// Whether the topic is wanted.
-  public func matches(_ topic: Topic) -> Bool { matches(topic.text.utf8) }
+  public func matches(_ topic: Topic) -> Bool { TopicPattern.matches(text.utf8, topic.text.utf8) }
 
-  /// Greedy with one point of return: linear in practice, `pattern × topic` steps at worst.
-  func matches(_ topic: String.UTF8View) -> Bool {
-    let pattern = text.utf8
+  static let star = UInt8(ascii: "*")
+
+  /// Greedy with one point of return: linear in practice, 200 × 200 steps at worst.
+  static func matches(_ pattern: some Collection<UInt8>, _ topic: some Collection<UInt8>) -> Bool {
     var p = pattern.startIndex
     var t = topic.startIndex
-    var afterStar: String.Index?
+    var afterStar = pattern.endIndex
+    var hasStar = false
     var retry = t
     while t != topic.endIndex {
-      if p != pattern.endIndex, pattern[p] == UInt8(ascii: "*") {
+      if p != pattern.endIndex, pattern[p] == star {
         pattern.formIndex(after: &p)
         afterStar = p
+        hasStar = true
         retry = t
       } else if p != pattern.endIndex, pattern[p] == topic[t] {
         pattern.formIndex(after: &p)
         topic.formIndex(after: &t)
-      } else if let star = afterStar {
+      } else if hasStar {
         topic.formIndex(after: &retry)
         t = retry
-        p = star
+        p = afterStar
       } else {
         return false
       }
     }
-    return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+    return pattern[p...].allSatisfy { $0 == star }
   }
 
   private static func isValid(_ text: String) -> Bool {
     let length = text.utf8.count
-    return length > 0 && length <= Name.maximumLength
-      && text.utf8.allSatisfy { Name.isNameByte($0) || $0 == UInt8(ascii: "*") }
+    return length > 0 && length <= Name.maximumLength && text.utf8.allSatisfy { Name.isNameByte($0) || $0 == star }
   }
 }

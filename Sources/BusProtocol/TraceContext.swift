@@ -18,18 +18,19 @@ public struct TraceContext: Hashable, Sendable, CustomStringConvertible {
     self.flags = flags
   }
 
-  /// Parses `00-<32 hex>-<16 hex>-<2 hex>`.
+  /// Parses `00-<32 hex>-<16 hex>-<2 hex>`; of a later version the four parts that this one knows.
   public init(_ text: String) throws(ProtocolError) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-    let isHexadecimal = parts.allSatisfy { $0.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) } }
-    guard parts.count >= 4, parts.prefix(4).map(\.utf8.count) == [2, 32, 16, 2], parts[0] != "ff",
-      parts[0] != "00" || parts.count == 4, isHexadecimal,
-      let high = UInt64(parts[1].prefix(16), radix: 16), let low = UInt64(parts[1].suffix(16), radix: 16),
-      let span = UInt64(parts[2], radix: 16), let flags = UInt8(parts[3], radix: 16),
+    let parts = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 4, omittingEmptySubsequences: false)
+    guard parts.count >= 4, parts.prefix(4).map(\.count) == [2, 32, 16, 2],
+      let version = UInt8(lowerHexadecimal: parts[0]), version != 0xFF, version != 0 || parts.count == 4,
+      let high = UInt64(lowerHexadecimal: parts[1].prefix(16)),
+      let low = UInt64(lowerHexadecimal: parts[1].suffix(16)), let span = UInt64(lowerHexadecimal: parts[2]),
+      let flags = UInt8(lowerHexadecimal: parts[3]),
       let context = TraceContext(traceHigh: high, traceLow: low, span: span, flags: flags)
     else {
       throw ProtocolError(
-        .badName, "\"\(text.prefix(60))\" is no traceparent: expected 00-<32 hex>-<16 hex>-<2 hex>")
+        .badName,
+        "\(ProtocolError.quoted(text, limit: 60)) is no traceparent: expected 00-<32 hex>-<16 hex>-<2 hex>")
     }
     self = context
   }
@@ -40,15 +41,19 @@ public struct TraceContext: Hashable, Sendable, CustomStringConvertible {
     return "00-\(trace)-\(hexadecimal(span, 16))-\(hexadecimal(UInt64(flags), 2))"
   }
 
-  /// Trace, span, flags: 25 bytes, big-endian.
-  var bytes: [UInt8] {
-    Identifier<TraceContext>(high: traceHigh, low: traceLow).bytes
-      + (0..<8).map { UInt8(truncatingIfNeeded: span >> (56 - 8 * $0)) } + [flags]
+  /// In a record: trace, span, flags, each its highest byte first.
+  static let byteCount: UInt16 = 25
+
+  func append(to bytes: inout [UInt8]) {
+    bytes.append(bigEndian: traceHigh)
+    bytes.append(bigEndian: traceLow)
+    bytes.append(bigEndian: span)
+    bytes.append(flags)
   }
 
   init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
-    guard bytes.count == 25, let flags = bytes.last else {
-      throw ProtocolError(.badRecord, "a trace context has \(bytes.count) bytes, not 25")
+    guard bytes.count == Int(TraceContext.byteCount), let flags = bytes.last else {
+      throw ProtocolError(.badRecord, "a trace context has \(bytes.count) bytes, not \(TraceContext.byteCount)")
     }
     let trace = try Identifier<TraceContext>(bytes.prefix(16))
     let span = bytes.dropFirst(16).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -56,6 +61,20 @@ public struct TraceContext: Hashable, Sendable, CustomStringConvertible {
       throw ProtocolError(.badRecord, "a trace context has an id of zero")
     }
     self = context
+  }
+}
+
+extension FixedWidthInteger {
+  /// Digits of which none is upper case, no more than the number has room for.
+  fileprivate init?(lowerHexadecimal digits: Substring.UTF8View) {
+    self = 0
+    for digit in digits {
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): self = self << 4 | Self(digit - UInt8(ascii: "0"))
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): self = self << 4 | Self(digit - UInt8(ascii: "a") + 10)
+      default: return nil
+      }
+    }
   }
 }
 

@@ -10,6 +10,9 @@ public struct Hello: Hashable, Sendable {
     case tool
   }
 
+  /// The longest name of a process, in bytes; of a longer one the beginning counts.
+  public static let maximumProcessByteCount = 200
+
   /// What it is there for.
   public var role: Role
   /// Which process it is, for people: `search.2@web-3:4101`.
@@ -42,8 +45,8 @@ public struct Hello: Hashable, Sendable {
       throw ProtocolError(.badMessage, "hello names a role that is none: expected service, engine or tool")
     }
     self.role = role
-    process = String(try members.string("process").prefix(200))
-    engine = members.object["engine"] == nil ? nil : try members.name("engine")
+    process = try members.string("process").prefix(byteCount: Hello.maximumProcessByteCount)
+    engine = try members.optionalName("engine")
   }
 }
 
@@ -85,10 +88,10 @@ public struct Welcome: Hashable, Sendable {
       throw ProtocolError(.badMessage, "whoever answered the hello is not busd: check the address")
     }
     log = try members.read("log")
-    head = Offset(try members.read("head"))
+    head = try members.offset("head")
     live = try members.string("live")
-    lease = .microseconds(try members.integer("lease"))
-    wiring = try members.object["wiring"].map { (json) throws(ProtocolError) in try EngineWiring(json: json) }
+    lease = .microseconds(max(0, try members.integer("lease")))
+    wiring = try members.optionalValue("wiring").map { (json) throws(ProtocolError) in try EngineWiring(json: json) }
   }
 }
 
@@ -161,9 +164,9 @@ public struct EngineWiring: Hashable, Sendable {
       let subscription = try json.members("subscription")
       return Subscription(
         name: try subscription.name("name"),
-        queue: subscription.object["queue"] == nil ? nil : try subscription.name("queue"),
+        queue: try subscription.optionalName("queue"),
         isEnabled: try subscription.read("enabled"))
     }
-    concurrency = try members.read("concurrency")
+    concurrency = max(0, try members.read("concurrency"))
   }
 }

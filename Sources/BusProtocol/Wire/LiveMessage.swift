@@ -20,7 +20,7 @@ public enum LiveMessage: Hashable, Sendable {
     }
   }
 
-  /// Reads two frames.
+  /// Reads two frames; the records are not looked at, see ``Record/events(_:salt:)``.
   public init(frames: [[UInt8]]) throws(ProtocolError) {
     guard frames.count == 2 else {
       throw ProtocolError(.badMessage, "a live message has \(frames.count) frames, expected topic and records")
@@ -62,12 +62,13 @@ public struct Mark: Hashable, Sendable {
   init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("mark")
     log = try members.read("log")
-    after = Offset(try members.read("after"))
-    through = Offset(try members.read("through"))
+    after = try members.offset("after")
+    through = try members.offset("through")
+    guard after <= through else { throw ProtocolError(.badMessage, "a mark goes back from \(after) to \(through)") }
     counts = [:]
     for member in try members.object("counts").members {
-      guard let count = Int(jsonValue: member.value) else {
-        throw ProtocolError(.badMessage, "a mark counts the events of a topic with what is no number")
+      guard let count = Int(jsonValue: member.value), count >= 0 else {
+        throw ProtocolError(.badMessage, "a mark counts the events of a topic with what is no number of them")
       }
       counts[member.key] = count
     }

@@ -37,11 +37,11 @@ extension Reply {
     case "carried":
       self = .carried(
         request: try members.read("request"), through: try members.read("through"),
-        head: Offset(try members.read("head")))
+        head: try members.offset("head"))
     case "published":
       self = .published(
         request: try members.read("request"), id: try members.read("id"),
-        offset: Offset(try members.read("offset")))
+        offset: try members.offset("offset"))
     case "events":
       self = .events(
         request: try members.read("request"),
@@ -67,8 +67,10 @@ extension Reply {
     case "refused": self = .refused(request: try members.optional("request"), try Refusal(members))
     case "ping": self = .ping
     case let verb:
-      throw ProtocolError(.unknownVerb, "\"\(verb.prefix(40))\" is no answer of protocol \(ProtocolVersion.current)")
+      throw ProtocolError(
+        .unknownVerb, "\(ProtocolError.quoted(verb)) is no answer of protocol \(ProtocolVersion.current)")
     }
+    if message.verb != "events" { try message.refuseBytes() }
   }
 
   private func frames(_ verb: String, _ request: UInt64, _ rest: JSONObject) -> [[UInt8]] {
@@ -101,11 +103,18 @@ extension EventsChunk {
   }
 
   fileprivate init(_ members: JSONMembers, records: [UInt8]) throws(ProtocolError) {
-    through = Offset(try members.read("through"))
-    head = Offset(try members.read("head"))
-    let bounds = try members.list("missing") { (json) throws(ProtocolError) in UInt64(jsonValue: json) ?? 0 }
-    missing = bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : nil
+    through = try members.offset("through")
+    head = try members.offset("head")
+    missing = try EventsChunk.range(try members.list("missing") { UInt64(jsonValue: $0) })
     self.records = records
+  }
+
+  private static func range(_ bounds: [UInt64?]) throws(ProtocolError) -> ClosedRange<UInt64>? {
+    if bounds.isEmpty { return nil }
+    guard bounds.count == 2, let first = bounds[0], let last = bounds[1], first <= last else {
+      throw ProtocolError(.badMessage, "events names a missing range that is none: expected its first and last offset")
+    }
+    return first...last
   }
 }
 
@@ -120,8 +129,8 @@ extension Grant {
   fileprivate init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("grant")
     subscription = try SubscriptionName(try members.string("subscription"))
-    token = try members.read("token")
-    cursor = Offset(try members.read("cursor"))
+    token = try members.number("token")
+    cursor = try members.offset("cursor")
   }
 }
 

@@ -1,5 +1,4 @@
-/// What a client says to busd's request socket: a verb, a JSON object, and for some verbs bytes. See the protocol
-/// article.
+/// What a client says to busd's request socket: a verb, a JSON object, and for some verbs bytes. See the protocol article.
 ///
 /// A `request` number is the client's own; the answer carries it back.
 public enum Request: Hashable, Sendable {

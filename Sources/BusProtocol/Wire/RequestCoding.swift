@@ -57,7 +57,7 @@ extension Request {
         data: try message.requireBytes())
     case "read":
       self = .read(
-        request: try members.read("request"), after: Offset(try members.read("after")),
+        request: try members.read("request"), after: try members.offset("after"),
         patterns: try members.patterns(), limit: try members.read("limit"))
     case "subscribe":
       self = .subscribe(
@@ -77,22 +77,24 @@ extension Request {
     case "ask":
       self = .ask(
         request: try members.read("request"), about: try members.string("about"),
-        parameters: members.object["parameters"] == nil ? [:] : try members.object("parameters"))
+        parameters: try members.optionalObject("parameters") ?? [:])
     case "bye": self = .bye
     case let verb:
-      throw ProtocolError(.unknownVerb, "\"\(verb.prefix(40))\" is no verb of protocol \(ProtocolVersion.current)")
+      throw ProtocolError(
+        .unknownVerb, "\(ProtocolError.quoted(verb)) is no verb of protocol \(ProtocolVersion.current)")
     }
+    if message.verb != "carry", message.verb != "publish" { try message.refuseBytes() }
   }
 
   private static func beat(_ members: JSONMembers) throws(ProtocolError) -> Request {
     .beat(
       jobs: try members.list("jobs") { (json) throws(ProtocolError) in
         let held = try json.members("job")
-        return Held(try held.read("id"), token: try held.read("token"))
+        return Held(try held.read("id"), token: try held.number("token"))
       },
       subscriptions: try members.list("subscriptions") { (json) throws(ProtocolError) in
         let held = try json.members("subscription")
-        return Held(try SubscriptionName(try held.string("name")), token: try held.read("token"))
+        return Held(try SubscriptionName(try held.string("name")), token: try held.number("token"))
       })
   }
 
@@ -104,8 +106,13 @@ extension Request {
 private func texts(_ patterns: [TopicPattern]) -> JSONValue { .array(patterns.map { .string($0.text) }) }
 
 extension JSONMembers {
+  /// Each pattern is compared with each event: their number is bounded before any is looked at.
   fileprivate func patterns() throws(ProtocolError) -> [TopicPattern] {
-    try list("patterns") { (json) throws(ProtocolError) in
+    if case .array(let values) = object["patterns"], values.count > TopicPattern.maximumCount {
+      throw ProtocolError(
+        .tooLarge, "\(values.count) patterns are asked for, the limit is \(TopicPattern.maximumCount): use *")
+    }
+    return try list("patterns") { (json) throws(ProtocolError) in
       guard case .string(let text) = json else { throw ProtocolError(.badMessage, "a pattern is no text") }
       return try TopicPattern(text)
     }
@@ -138,7 +145,7 @@ extension Publication {
       causation: try members.optional("causationid", as: String.self)
         .map { (text) throws(ProtocolError) in try Causation(text) },
       correlation: try members.optional("correlationid"),
-      context: members.object["context"] == nil ? nil : try members.object("context"))
+      context: try members.context("context"))
   }
 }
 
@@ -157,10 +164,10 @@ extension SubscriptionWish {
     let members = try json.members("subscription")
     name = try SubscriptionName(try members.string("name"))
     patterns = try members.patterns()
-    switch members.object["start"] {
+    switch members.optionalValue("start") {
     case nil, .string("now"): start = .now
     case .string("beginning"): start = .beginning
-    default: start = .after(Offset(try members.read("start")))
+    default: start = .after(try members.offset("start"))
     }
   }
 }
@@ -175,9 +182,9 @@ extension Commit {
 
   fileprivate init(_ members: JSONMembers) throws(ProtocolError) {
     subscription = try SubscriptionName(try members.string("subscription"))
-    token = try members.read("token")
-    from = Offset(try members.read("from"))
-    through = Offset(try members.read("through"))
+    token = try members.number("token")
+    from = try members.offset("from")
+    through = try members.offset("through")
     guard through >= from else { throw ProtocolError(.badMessage, "a commit goes back from \(from) to \(through)") }
     jobs = try members.jobs()
   }

@@ -1,5 +1,8 @@
 /// The frames of a message: verb (ASCII), a JSON object, and for some verbs bytes.
 struct WireMessage {
+  /// Data, inputs and contexts are bounded by themselves; a message has a few levels around them.
+  static let maximumDepth = JSONParser.maximumDepth + 8
+
   let verb: String
   let members: JSONMembers
   let bytes: [UInt8]?
@@ -14,7 +17,7 @@ struct WireMessage {
     }
     self.verb = verb
     if frames.count > 1, !frames[1].isEmpty {
-      members = try JSONParser.parse(frames[1]).members(verb)
+      members = try JSONParser.parse(frames[1][...], maximumDepth: WireMessage.maximumDepth).members(verb)
     } else {
       members = JSONMembers([:], of: verb)
     }
@@ -24,6 +27,10 @@ struct WireMessage {
   func requireBytes() throws(ProtocolError) -> [UInt8] {
     guard let bytes else { throw ProtocolError(.badMessage, "\(verb) lacks its third frame") }
     return bytes
+  }
+
+  func refuseBytes() throws(ProtocolError) {
+    guard bytes == nil else { throw ProtocolError(.badMessage, "\(verb) has a third frame, which it does not know") }
   }
 
   static func frames(_ verb: String, _ object: JSONObject, _ bytes: [UInt8]?) -> [[UInt8]] {

@@ -1,39 +1,40 @@
-"""Does jobs: worker.py ENDPOINT ENGINE QUEUE WORKER"""
-import json
-import sys
-import time
-
-import zmq
+#!/usr/bin/python3
+"""Does the jobs of one worker, one at a time:  worker.py ENDPOINT ENGINE QUEUE WORKER"""
+import json, os, sys, time, zmq
 
 endpoint, engine, queue, worker = sys.argv[1:5]
-socket = zmq.Context().socket(zmq.DEALER)
-socket.connect(endpoint)
-held, beaten_at = {}, 0.0  # job id -> token of its lease
-
+bus = zmq.Context().socket(zmq.DEALER)
+bus.connect(endpoint)
 
 def say(verb, **members):
-    socket.send_multipart([verb.encode(), json.dumps(members).encode()])
+    bus.send_multipart([verb.encode(), json.dumps(members).encode()])
 
+def work(job):
+    print(worker, job["id"], json.dumps(job["inputs"]), flush=True)
+    return {"id": job["id"], "token": job["token"], "outcome": "done"}
 
-def greet():
-    say("hello", protocol=1, role="engine", process="worker.py", engine=engine)
-
-
-greet()
+greeting = {"protocol": 1, "role": "engine", "process": f"worker.py:{os.getpid()}", "engine": engine}
+lease, heard, unanswered, number = 15.0, time.monotonic(), {}, 0
+say("hello", **greeting)
 while True:
-    if time.monotonic() - beaten_at > 5:
-        say("beat", jobs=[{"id": i, "token": t} for i, t in held.items()])
-        beaten_at = time.monotonic()
-    if not socket.poll(1000):
-        continue
-    verb, members = socket.recv_multipart()[:2]
-    verb, members = verb.decode(), json.loads(members)
-    if verb == "refused" and members["code"] == "no_session":
-        greet()  # busd was started anew
-    elif verb == "welcome":
-        say("hands", engine=engine, queues=[f"{engine}/{queue}"], workers=[worker], concurrency=1)
-    elif verb == "jobs":
-        for job in members["jobs"]:
-            held[job["id"]] = job["token"]
-            print("working on", job["inputs"], flush=True)
-            say("finish", request=1, results=[{"id": job["id"], "token": held.pop(job["id"]), "outcome": "done"}])
+    if bus.poll(int(lease / 5 * 1000)):
+        verb, text, *_ = bus.recv_multipart()
+        members, heard = json.loads(text), time.monotonic()
+        if verb == b"refused" and members["code"] == "no_session":
+            say("hello", **greeting)  # busd restarted, or the connection is a new one.
+        elif verb == b"welcome":
+            lease = members["lease"] / 1e6
+            say("hands", engine=engine, queues=[f"{engine}/{queue}"], workers=[worker], concurrency=1)
+            for request, results in unanswered.items():  # Asked again, it is done once.
+                say("finish", request=request, results=results)
+        elif verb == b"jobs":
+            for job in members["jobs"]:  # A longer job would beat meanwhile, at least every third of the lease.
+                number += 1
+                unanswered[number] = [work(job)]
+                say("finish", request=number, results=unanswered[number])
+        elif verb == b"finished":
+            unanswered.pop(members["request"], None)
+    elif time.monotonic() - heard < lease:
+        say("beat", jobs=[{"id": r["id"], "token": r["token"]} for [r] in unanswered.values()], subscriptions=[])
+    else:
+        say("hello", **greeting)  # Nothing heard for a lease.

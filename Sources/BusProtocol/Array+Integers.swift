@@ -1,0 +1,11 @@
+extension [UInt8] {
+  /// Appends a number, its highest byte first.
+  mutating func append(bigEndian value: UInt64) {
+    Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+  }
+
+  /// Appends a number, its lowest byte first.
+  mutating func append(littleEndian value: UInt64) {
+    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+  }
+}
