@@ -97,6 +97,7 @@ let package = Package(
       name: "BusFixture", dependencies: ["Bus", "BusProtocol"], path: "Tests/BusFixture", swiftSettings: strict),
 
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
+    .testTarget(name: "BusProtocolTests", dependencies: ["BusProtocol"], swiftSettings: strict),
     .testTarget(name: "BusSpoolTests", dependencies: ["BusSpool", "BusProtocol"], swiftSettings: strict),
     .testTarget(
       name: "BusStoreTests", dependencies: ["BusStore", "BusProtocol", "BusTesting", database], swiftSettings: strict),
@@ -121,3 +122,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Only libFuzzer can link it (the main function is its own), so an ordinary build never sees it:
+// BUS_FUZZ=1 swift build -c release --sanitize=fuzzer -Xswiftc -parse-as-library --scratch-path .build/fuzz \
+//   --product BusFuzz
+if Context.environment["BUS_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(name: "BusFuzz", dependencies: ["BusProtocol"], swiftSettings: strict))
+}

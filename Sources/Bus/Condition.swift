@@ -6,9 +6,8 @@ public import BusProtocol
 /// Subscription("user_*", where: ["page": .equals("homepage"), "user_id": .present]) { … }
 /// ```
 ///
-/// All conditions of a subscription have to hold. Values are compared by type: 42 is not "42", true is not "true";
-/// whole
-/// numbers and numbers with a fraction are compared by value, so 42 is 42.0.
+/// All conditions of a subscription have to hold. Values are compared by type: 42 is not "42", true is not "true".
+/// Whole numbers and numbers with a fraction are compared by value, so 42 is 42.0.
 ///
 /// | member is | `present` | `absent` | `null` | `empty` | `blank` | `filled` |
 /// |---|---|---|---|---|---|---|

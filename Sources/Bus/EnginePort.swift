@@ -44,7 +44,7 @@ enum EngineRequest: Hashable, Sendable {
 
 /// The events of a stretch of the spool that somebody wanted, complete and in order.
 struct EventStretch: Sendable {
-  /// The stretch begins behind this offset.
+  /// Events up to here were handed on before, and nothing was wanted between them and those of this stretch.
   var after: Offset
   /// Everything up to here was looked at.
   var through: Offset

@@ -121,7 +121,10 @@ actor Link {
   private func connect() {
     guard !isEnded else { return }
     do {
-      let connection = Connection(try Socket(.dealer, in: context, options: .clientRequests))
+      var options = SocketOptions.clientRequests
+      // On one machine the kernel tells when the other side is gone: a hundred idle workers need not ask each other.
+      if endpoint.hasPrefix("ipc://") { options.heartbeatInterval = .zero }
+      let connection = Connection(try Socket(.dealer, in: context, options: options))
       connection.monitor = try connection.socket.monitor(on: thread) { event in
         self.assumeIsolated { $0.observe(event) }
       }

@@ -3,8 +3,8 @@ public import BusProtocol
 /// Says which events an engine wants, and which workers each of them asks for.
 ///
 /// The closure is a pure function from an event to workers: it looks nothing up and changes nothing, so it can be
-/// tested
-/// without a bus, and run again after a crash. What is worth deciding with the truth at hand, the worker decides.
+/// tested without a bus, and run again after a crash. What is worth deciding with the truth at hand, the worker
+/// decides.
 ///
 /// ```swift
 /// Subscription("user_changed") { event in IndexUser(userID: try event["id"]) }

@@ -2,8 +2,8 @@ internal import BusProtocol
 internal import Logging
 internal import Synchronization
 
-/// Runs one subscription while this process has its lease: reads, maps and commits, as ``SubscriptionProgress``
-/// decides.
+/// Runs one subscription while this process has its lease: reads, maps and commits, as
+/// ``SubscriptionProgress`` decides.
 final class SubscriptionRunner: Sendable {
   private struct State {
     var progress: SubscriptionProgress
@@ -137,8 +137,12 @@ final class SubscriptionRunner: Sendable {
       let next = port.follow(mapping.patterns, reached)
       do {
         while !Task.isCancelled {
-          let stretch = try await next()
+          var stretch = try await next()
           note(missing: stretch.missing)
+          // Between what was reached and this stretch nothing was wanted, or the reader would have said it.
+          stretch.after = reached
+          guard stretch.through > reached else { continue }
+          stretch.events.removeAll { $0.offset <= reached }
           await map(stretch, token: token)
           reached = stretch.through
         }

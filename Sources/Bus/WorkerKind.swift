@@ -49,8 +49,7 @@ extension WorkerKind where Services == Void {
 }
 
 extension Worker {
-  /// Reads the inputs of a job; what an older payload lacks comes from the defaults, what a newer one adds is passed
-  /// over.
+  /// Reads the inputs of a job: what an older payload lacks comes from the defaults, what a newer one adds is ignored.
   init(inputs: JSONObject, defaults: JSONObject, name: Name) throws(ProtocolError) {
     var inputs = inputs
     for member in defaults.members where inputs[member.key] == nil { inputs.members.append(member) }

@@ -39,8 +39,9 @@ actor SocketLoop {
     heartbeat: LiveMessage, thread: SocketThread, counters: Counters, logger: Logger,
     failed: @escaping @Sendable (BrokerError) -> Void
   ) throws(ZeroMQError) {
-    requests = try Socket(.router, in: context, options: .brokerRequests)
-    live = try Socket(.xpub, in: context, options: .brokerFanOut)
+    let endpoints = facts.endpoints
+    requests = try Socket(.router, in: context, options: .brokerRequests.quiet(at: endpoints.requests))
+    live = try Socket(.xpub, in: context, options: .brokerFanOut.quiet(at: endpoints.live))
     intake = try Socket(.sub, in: context, options: .brokerIntake)
     self.spool = spool
     self.store = store
@@ -253,5 +254,14 @@ actor SocketLoop {
   private func beat() {
     publish(heartbeat)
     _ = thread.schedule(at: .now + SocketLoop.heartbeatInterval) { self.assumeIsolated { $0.beat() } }
+  }
+}
+
+extension SocketOptions {
+  /// On one machine the kernel tells when the other side is gone: idle connections need not ask each other.
+  fileprivate func quiet(at endpoint: String) -> SocketOptions {
+    var options = self
+    if endpoint.hasPrefix("ipc://") { options.heartbeatInterval = .zero }
+    return options
   }
 }

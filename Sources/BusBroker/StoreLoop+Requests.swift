@@ -55,6 +55,13 @@ extension StoreLoop {
   }
 
   func commit(_ commit: Commit, request: UInt64, session: SessionID) {
+    // A cursor beyond the spool would say that events are missing from it.
+    guard commit.through <= reader.durable else {
+      let refusal = Refusal(
+        code: "bad_message", message: "\(commit.subscription) cannot go to \(commit.through): the spool ends before",
+        help: "commit what was read")
+      return refuse(refusal, request: request, session: session)
+    }
     for job in commit.jobs { jobs.expectWork(in: job.queue) }
     let step = CursorCommit(
       subscription: commit.subscription, token: commit.token, from: commit.from, through: commit.through,
@@ -150,7 +157,9 @@ extension Refusal {
     case .staleLease:
       self.init(code: "stale_lease", message: "the lease of \(name) has ended: another process runs it now")
     case .cursorMoved(let cursor):
-      self.init(code: "cursor_moved", message: "the cursor of \(name) stands at \(cursor), not at \(commit.from)")
+      self.init(
+        code: "cursor_moved", message: "the cursor of \(name) stands at \(cursor), not at \(commit.from)",
+        expected: cursor.rawValue)
     case .unknownSubscription:
       self.init(code: "unknown_subscription", message: "\(name) was never declared", help: "subscribe first")
     }

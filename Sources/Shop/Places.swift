@@ -8,8 +8,11 @@ internal import GRDB
 
 /// Where the shop's databases are: each engine owns one, and only its own code writes to it.
 enum Places {
-  /// `SHOP_DATA`, or the directory `shop-data` here.
-  static var directory: String { getenv("SHOP_DATA").map { String(cString: $0) } ?? "shop-data" }
+  /// `SHOP_DATA`, else `shop` in the bus's state directory, else a directory of this user's under `/tmp`.
+  static var directory: String {
+    if let named = getenv("SHOP_DATA") { return String(cString: named) }
+    return getenv("BUS_STATE_DIR").map { "\(String(cString: $0))/shop" } ?? "/tmp/shop-\(getuid())"
+  }
 
   /// Opens a database of the shop; several processes may, so each waits for the others' locks.
   static func database(_ name: String, migrate: (inout DatabaseMigrator) -> Void) throws -> DatabasePool {

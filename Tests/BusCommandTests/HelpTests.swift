@@ -36,6 +36,8 @@ struct HelpTests {
                               event.
 
     PROCESS SUBCOMMANDS:
+      demo                    Run the worked example on real data, kill a worker in
+                              the middle, check the result.
       dev                     Run busd and all engines in the foreground; one
                               Ctrl-C ends them.
       work                    Run the engines' processes in the foreground, and

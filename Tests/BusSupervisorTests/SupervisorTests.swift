@@ -65,9 +65,10 @@ struct SupervisorTests {
   @Test func `a crash loop waits longer each time`() async throws {
     let policy = RestartPolicy(base: .milliseconds(40), factor: 2)
     let run = Run([Self.shell("a.1", "exit 3")], policy: policy)
-    try await run.waitUntil { lines in lines.count { Run.restart(in: $0) != nil } >= 4 }
+    try await run.waitUntil { lines in lines.count { Run.restart(in: $0).map { $0.failures > 0 } ?? false } >= 4 }
     #expect(await run.stop() == .stopped)
-    let restarts = run.lines.compactMap(Run.restart)
+    // A start that a busy machine drew out counts as one that settled, and the next is at once.
+    let restarts = run.lines.compactMap(Run.restart).drop { $0.failures == 0 }
     #expect(restarts.prefix(4).map { Int($0.delay / .milliseconds(1)) } == [40, 80, 160, 320])
     #expect(restarts.prefix(4).map(\.failures) == [1, 2, 3, 4])
   }

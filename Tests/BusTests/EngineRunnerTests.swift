@@ -254,6 +254,15 @@ private struct Plain: Worker {
     await runner.stop(grace: .seconds(5))
   }
 
+  @Test func `P4 stretches without a wanted event may be left out between two others`() async throws {
+    busd.state.withLock { $0.eventsPerStretch = 1 }
+    for number in 1...30 { busd.publish(number % 10 == 0 ? "n" : "other", ["id": .integer(Int64(number))]) }
+    let runner = start { Subscription("n") { event in Note(userID: try event["id"], size: "s") } }
+    #expect(await busd.until { $0.results.count == 3 })
+    #expect(busd.state.withLock { $0.jobs.map(\.cause.offset?.rawValue) } == [10, 20, 30])
+    await runner.stop(grace: .seconds(5))
+  }
+
   @Test func `a subscription that the topology turns off is not wished for, and one is sent to its queue`() async throws
   {
     let wiring = EngineWiring(

@@ -16,7 +16,12 @@ struct ExampleTests {
         group.addTask { try await engine.run() }
         try await client.whileRunning {
           // The subscription begins with what is published from now on: it has to be there first.
-          try await eventually { try await client.ask("subscriptions")["subscriptions"]?[0]?["process"] != .null }
+          try await eventually {
+            guard case .string? = try await client.ask("subscriptions")["subscriptions"]?[0]?["process"] else {
+              return false
+            }
+            return true
+          }
           publish("user_changed", ["id": 42])
           try await eventually { services.index.documents.withLock { $0 } == ["user 42"] }
         }

@@ -1,0 +1,73 @@
+internal import BusProtocol
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+#if canImport(Glibc)
+  @preconcurrency internal import Glibc
+#elseif canImport(Musl)
+  @preconcurrency internal import Musl
+#else
+  @preconcurrency internal import Darwin
+#endif
+
+extension Engine {
+  /// Runs until the task is cancelled or a graceful shutdown begins.
+  ///
+  /// Then, in this order: no new work; what is mapped is stored, what runs may end within `BUS_SHUTDOWN` (25 s), the
+  /// rest goes back; what was published is carried; goodbye.
+  public func run() async throws {
+    guard problems.isEmpty else {
+      throw BusError(
+        code: "configuration", "engine \(name) cannot run", help: problems.joined(separator: "; "))
+    }
+    let configuration = try configuration ?? BusConfiguration.fromEnvironment(service: name.text)
+    let settings = EngineSettings(configuration.environment)
+    let hello = Hello(
+      role: .engine, process: "\(name).\(settings.slot)@\(SystemFacts.hostName):\(getpid())", engine: name)
+    let client = try BusClient(configuration, hello: hello, logger: logger)
+    do {
+      let runner = EngineRunner(
+        declarations, services: try await makeServices(), concurrency: concurrency ?? settings.concurrency,
+        port: EnginePort(client), surroundings: RunSurroundings(engine: name, bus: client, logger: logger))
+      await client.link.serve(runner)
+      await untilAskedToStop()
+      // In a task of its own: this one may be cancelled, which is no reason to leave work behind.
+      await Task { await runner.stop(grace: settings.shutdownTime) }.value
+    } catch {
+      await client.stop()
+      throw error
+    }
+    await Task { await client.stop() }.value
+  }
+
+  private func untilAskedToStop() async {
+    await cancelWhenGracefulShutdown {
+      // Nothing is ever sent: the stream ends with the task.
+      for await _ in AsyncStream<Never>.makeStream().stream {}
+    }
+  }
+
+  /// What an engine's executable does: answers `--bus-describe`, else runs until SIGTERM or SIGINT.
+  ///
+  /// A program of several engines chooses one, by an argument for instance, and calls this on it.
+  public func main() async {
+    if CommandLine.arguments.contains("--bus-describe") {
+      let line = declaration.json.text + "\n"
+      write(1, line, line.utf8.count)
+      return
+    }
+    guard SupervisedProcess.endWithSupervisor(SystemFacts.environment) else { return }
+    let service = ServiceGroupConfiguration.ServiceConfiguration(
+      service: self, successTerminationBehavior: .gracefullyShutdownGroup,
+      failureTerminationBehavior: .cancelGroup)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    do { try await group.run() } catch {
+      let line = "error: engine \(name) ended: \(error)\n"
+      write(2, line, line.utf8.count)
+      exit(1)
+    }
+  }
+}
