@@ -44,7 +44,7 @@ public struct QueueWiring: Sendable {
       }
     let remedy = "add it to engine \"\(queue.engine)\""
     guard !siblings.isEmpty else { return "queue \"\(queue)\" is not in the topology: \(remedy)" }
-    return
-      "queue \"\(queue)\" is not in the topology: \(remedy) or use one of \(siblings.prefix(5).joined(separator: ", "))"
+    let others = siblings.prefix(5).joined(separator: ", ")
+    return "queue \"\(queue)\" is not in the topology: \(remedy) or use one of \(others)"
   }
 }

@@ -184,9 +184,12 @@ final class JobStoreHistory {
     try bench.expect(job.state, is: state, "the state after \(isLost ? "a loss" : outcome.word)")
     try bench.expect(dueAt, is: state == .scheduled ? job.wish.dueAt : nil, "the time after \(outcome.word)")
     if [.done, .notNeeded, .dead].contains(state), let key = job.wish.queueLock {
-      covered[key] = max(covered[key] ?? 0, run.began)
+      cover(key, since: run.began)
     }
   }
+
+  /// Of two runs of one key that overlap, the one that began later may end first.
+  private func cover(_ key: String, since step: Int) { covered[key] = max(covered[key] ?? 0, step) }
 
   private func endTooLate() throws {
     guard let old = ended.suffix(20).randomElement(using: &random) else { return }
@@ -223,7 +226,7 @@ final class JobStoreHistory {
       try claim(limit: 20)
       for run in runs {
         try bench.expect(try bench.finish(run.assignment), is: .accepted(.done, dueAt: nil), "the end of a run")
-        if let key = try bench.job(run.assignment.id).wish.queueLock { covered[key] = run.began }
+        if let key = try bench.job(run.assignment.id).wish.queueLock { cover(key, since: run.began) }
       }
       let isIdle = runs.isEmpty
       runs = []

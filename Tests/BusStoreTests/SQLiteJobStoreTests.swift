@@ -104,4 +104,13 @@ import Testing
     let error = #expect(throws: StoreError.self) { try open() }
     #expect(error?.code == .schemaTooNew)
   }
+
+  @Test func `no statement of the inner loop walks through the jobs or sorts them`() throws {
+    let store = try open()
+    for plan in try store.plans() {
+      #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+      #expect(!plan.contains("SCAN job") || plan == "SCAN job USING INDEX job_due", "\(plan)")
+    }
+    try store.close()
+  }
 }

@@ -20,8 +20,9 @@ struct FilterQuery {
     }
     if let queues = FilterQuery.queues(filter, book) { demand("queue IN (\(queues))") }
     if let state = filter.state {
-      demand("state = ?", .integer(state.code))
-      demand(state.isHistory ? "state >= 6" : "state <= 5")
+      // Not bound: SQLite has to see which of the indexes of a state fits.
+      demand("state = \(state.code)")
+      demand(state.isHistory ? "state >= 6" : state == .dead ? "finished_at IS NOT NULL" : "finished_at IS NULL")
     }
     if let worker = filter.worker { demand("worker = ?", .text(worker.text)) }
     if let lock = filter.lock { demand("(queue_lock = ? OR worker_lock = ?)", .text(lock), .text(lock)) }
@@ -30,7 +31,7 @@ struct FilterQuery {
     values.append(.integer(Int64(max(0, filter.limit))))
     let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
     let order = filter.sort == .newest ? "DESC" : "ASC"
-    sql = "SELECT \(SQL.job) FROM job \(condition)ORDER BY seq \(order) LIMIT ?"
+    sql = "SELECT \(Columns.job) FROM job \(condition)ORDER BY seq \(order) LIMIT ?"
     self.values = values
   }
 

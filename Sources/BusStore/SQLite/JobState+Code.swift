@@ -1,7 +1,7 @@
 internal import BusProtocol
 
-/// How a state stands in the tables. The order carries the indexes' conditions: up to 3 a job waits, up to 5 it is
-/// of interest, from 6 on it is history.
+/// How a state stands in the tables. The order carries the indexes' conditions: up to 3 a job waits, from 6 on it
+/// is history, which retention may forget.
 extension JobState {
   var code: Int64 {
     switch self {

@@ -1,6 +1,6 @@
 internal import BusProtocol
 
-/// Of a job that is not finished, what decides where it goes next. In the order of ``SQL/live``.
+/// Of a job that is not finished, what decides where it goes next. In the order of ``Columns/live``.
 struct LiveRow {
   let seq: Int64
   let id: JobID

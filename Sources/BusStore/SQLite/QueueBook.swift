@@ -116,7 +116,10 @@ extension QueueBook {
         notNeeded: row["not_needed"], merged: row["merged"])
       load(totals, of: number)
     }
-    let counts = "SELECT queue, state, count(*) FROM job WHERE state <= 5 GROUP BY queue, state"
+    let counts = """
+      SELECT queue, state, count(*) FROM job WHERE finished_at IS NULL GROUP BY queue, state
+      UNION ALL SELECT queue, 5, count(*) FROM job WHERE state = 5 GROUP BY queue
+      """
     for row in try Row.fetchAll(database, sql: counts) {
       let number: Int64 = row[0]
       guard contains(number) else { throw StoreError(.corrupt, "a job is in queue \(number), which is not there") }

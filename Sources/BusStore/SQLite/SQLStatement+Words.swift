@@ -18,7 +18,7 @@ extension SQLStatement {
 }
 
 extension JobCause {
-  /// In the order of ``SQL/cause``.
+  /// In the order of ``Columns/cause``.
   init(_ row: SQLStatement) throws {
     self.init(
       event: row.id(), offset: row.offset(), topic: try row.text().map { try Topic($0) },

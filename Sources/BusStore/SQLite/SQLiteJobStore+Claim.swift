@@ -95,13 +95,13 @@ extension SQLiteJobStore {
   /// The first ready job of each priority, highest first: at most ``maximumPriorities``.
   private func heads(of queue: Int64, _ unknown: String?) throws -> [(since: Int64, candidate: Candidate)] {
     var heads: [(since: Int64, candidate: Candidate)] = []
-    var priority = Int64.max
-    while heads.count < SQLiteJobStore.maximumPriorities, book[queue][.ready] > heads.count {
+    var (priority, isLast) = (Int64.max, false)
+    while !isLast, heads.count < SQLiteJobStore.maximumPriorities, book[queue][.ready] > heads.count {
       let statement = unknown == nil ? statements.head : statements.headExcept
       statement.bind(queue).bind(priority)
       if let unknown { statement.bind(unknown) }
       let next = try statement.first { row in
-        priority = row.integer()
+        (priority, isLast) = row.integer().subtractingReportingOverflow(1)
         return (row.integer(), try self.candidate(row))
       }
       guard let next else { break }
@@ -118,7 +118,7 @@ extension SQLiteJobStore {
   /// The most priorities of one queue that are looked at for starving jobs.
   static let maximumPriorities = 32
 
-  /// In the order of ``SQL/assignment``.
+  /// In the order of ``Columns/assignment``.
   private func candidate(_ row: SQLStatement) throws -> Candidate {
     let seq = row.integer()
     let id: JobID? = row.id()

@@ -51,7 +51,7 @@ extension SQLiteJobStore {
     return .merged(into: id)
   }
 
-  /// In the order of ``SQL/wish``.
+  /// In the order of ``Columns/wish``.
   private func bind(
     _ wish: NewJob, _ life: JobLifecycle, _ queue: Int64, _ now: Timestamp, to statement: SQLStatement
   ) {

@@ -15,8 +15,8 @@ extension SQLiteJobStore {
 
   private func forgetJobs(before time: Timestamp, limit: Int) throws -> Int {
     guard limit > 0 else { return 0 }
-    let forgotten = try statements.pruneJobs.bind(time).bind(limit).all { (seq: $0.integer(), attempts: $0.integer()) }
-    for job in forgotten where job.attempts > 0 { try statements.pruneFailures.bind(job.seq).run() }
+    let forgotten = try statements.pruneJobs.bind(time).bind(limit).all { $0.integer() }
+    for seq in forgotten { try statements.pruneFailures.bind(seq).run() }
     book.historyCount -= forgotten.count
     return forgotten.count
   }

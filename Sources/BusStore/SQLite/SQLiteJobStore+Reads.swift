@@ -10,9 +10,10 @@ extension SQLiteJobStore {
   /// Jobs whose ids begin with the characters, oldest first.
   public func jobs(withPrefix prefix: String, limit: Int) throws(StoreError) -> [Job] {
     let open = 26 - prefix.utf8.count
-    guard open >= 0, let first = try? JobID(prefix + String(repeating: "0", count: open)),
-      let last = try? JobID(
-        prefix.isEmpty ? "7" + String(repeating: "Z", count: 25) : prefix + String(repeating: "Z", count: open))
+    // The first of 26 characters carries three bits: 7 is its largest.
+    let last =
+      prefix.isEmpty ? "7" + String(repeating: "Z", count: 25) : prefix + String(repeating: "Z", count: max(0, open))
+    guard open >= 0, let first = try? JobID(prefix + String(repeating: "0", count: open)), let last = try? JobID(last)
     else { return [] }
     return try reading("jobs by id") {
       try statements.jobsByID.bind(first).bind(last).bind(max(0, limit)).all { try self.job($0) }
@@ -92,7 +93,7 @@ extension SQLiteJobStore {
     try reading("the schedule") { try statements.nextDue.first { $0.time() } ?? nil }
   }
 
-  /// In the order of ``SQL/job``.
+  /// In the order of ``Columns/job``.
   private func job(_ row: SQLStatement) throws -> Job {
     let seq = row.integer()
     let id: JobID? = row.id()

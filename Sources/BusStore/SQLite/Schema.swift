@@ -42,7 +42,7 @@ enum Schema {
       token INTEGER NOT NULL DEFAULT 0,
       enqueued_at INTEGER NOT NULL,
       started_at INTEGER,
-      finished_at INTEGER,
+      finished_at INTEGER,                  -- null: it is not finished
       process TEXT,
       worker TEXT NOT NULL,
       queue_lock TEXT,
@@ -93,13 +93,15 @@ enum Schema {
 
   private static let indexes = """
     -- Claims, in their order; and the counts.
-    CREATE INDEX job_active ON job (queue, state, priority DESC) WHERE state <= 5;
+    CREATE INDEX job_active ON job (queue, state, priority DESC) WHERE finished_at IS NULL;
+    CREATE INDEX job_dead ON job (queue) WHERE state = 5;
     -- The queue lock: at most one waits.
     CREATE UNIQUE INDEX job_queue_lock ON job (queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3;
     -- The worker lock: at most one runs.
     CREATE UNIQUE INDEX job_worker_lock ON job (worker_lock) WHERE worker_lock IS NOT NULL AND state = 4;
     -- Who waits for a worker lock, in their order.
-    CREATE INDEX job_line ON job (worker_lock, state, queue, priority DESC) WHERE worker_lock IS NOT NULL AND state <= 3;
+    CREATE INDEX job_line ON job (worker_lock, state, queue, priority DESC) 
+      WHERE worker_lock IS NOT NULL AND finished_at IS NULL;
     CREATE INDEX job_due ON job (due_at) WHERE state = 0;
     CREATE INDEX job_history ON job (finished_at) WHERE state >= 6;
     CREATE INDEX job_event ON job (event) WHERE event IS NOT NULL;

@@ -30,10 +30,9 @@ enum StoreFile {
   private static func prepareFile(_ path: String) throws {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {
+      let why = String(cString: strerror(errno))
       throw StoreError(
-        .cannotOpen,
-        "opening \"\(path)\" failed: \(String(cString: strerror(errno))); make the directory, and let busd's user write to it"
-      )
+        .cannotOpen, "opening \"\(path)\" failed: \(why); make the directory, and let busd's user write to it")
     }
     let result = fchmod(descriptor, 0o600)
     close(descriptor)
@@ -58,7 +57,7 @@ enum StoreFile {
       let value = try Row.fetchOne(database, sql: "PRAGMA \(name)").map { "\($0[0] as DatabaseValue)" } ?? ""
       guard value == expected else {
         throw StoreError(
-          .unexpected, "the job store has \(name) = \(value) instead of \(expected): commits would not be safe")
+          .unexpected, "the job store has \(name) = \(value) instead of \(expected): its commits would not be safe")
       }
     }
   }

@@ -1,0 +1,152 @@
+/// Every statement that runs more than once in a while. Values are bound, never written into the text.
+///
+/// Parameters are numbered where one is used twice. `finished_at IS NULL` and the like repeat the condition of the
+/// index that the statement is made for, or SQLite would not use it.
+enum SQL {
+  static let addQueue = "INSERT INTO queue (number, name) VALUES (?, ?)"
+  static let saveTotals =
+    "UPDATE queue SET enqueued = ?, merged_wishes = ?, done = ?, not_needed = ?, merged = ? WHERE number = ?"
+  static let saveToken = "UPDATE token SET last = ?"
+
+  static let insert = """
+    INSERT INTO job (\(Columns.wish)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING
+    """
+  // One statement looks whether an equal wish waits and inserts or merges: nothing can come between.
+  static let insertLocked = """
+    INSERT INTO job (\(Columns.wish))
+    SELECT ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    WHERE NOT EXISTS (SELECT 1 FROM merge WHERE id = ?1)
+    ON CONFLICT (id) DO NOTHING
+    ON CONFLICT (queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3 DO UPDATE SET
+    merges = merges + 1, priority = max(priority, excluded.priority), due_at = min(due_at, excluded.due_at)
+    RETURNING id, seq
+    """
+  static let recordMerge =
+    "INSERT INTO merge (id, job, event, event_offset, subscription, at) VALUES (?, ?, ?, ?, ?, ?)"
+  static let mergeTarget = "SELECT job FROM merge WHERE id = ?"
+  static let outcomeOfKnown = "SELECT state, reason FROM job WHERE id = ?"
+
+  static let candidates = """
+    SELECT \(Columns.assignment) FROM job WHERE queue = ? AND state = 1 AND finished_at IS NULL
+    ORDER BY priority DESC, seq LIMIT ?
+    """
+  static let candidatesExcept = """
+    SELECT \(Columns.assignment) FROM job WHERE queue = ? AND state = 1 AND finished_at IS NULL
+    AND worker NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, seq LIMIT ?
+    """
+  static let head = """
+    SELECT priority, coalesce(due_at, enqueued_at), \(Columns.assignment) FROM job
+    WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ? ORDER BY priority DESC, seq LIMIT 1
+    """
+  static let headExcept = """
+    SELECT priority, coalesce(due_at, enqueued_at), \(Columns.assignment) FROM job
+    WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ?
+    AND worker NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, seq LIMIT 1
+    """
+  static let lease =
+    "UPDATE job SET state = 4, token = ?, attempts = ?, started_at = ?, process = ? WHERE seq = ?"
+  static let block = "UPDATE job SET state = 2 WHERE seq = ?"
+
+  static let finish = """
+    UPDATE job SET state = ?, finished_at = ? WHERE id = ? AND token = ? AND state = 4
+    RETURNING queue, worker_lock
+    """
+  static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
+  static let liveUnderLease = "SELECT \(Columns.live) FROM job WHERE id = ? AND token = ? AND state = 4"
+  static let setLife = """
+    UPDATE job SET state = ?, due_at = ?, attempts = ?, crashes = ?, reason = ?, parked_by = ?, finished_at = ?
+    WHERE seq = ?
+    """
+  static let wake = "UPDATE job SET state = 1 WHERE seq = ?"
+  static let waitingUnderQueueLock =
+    "SELECT \(Columns.live) FROM job WHERE queue_lock = ? AND queue_lock IS NOT NULL AND state <= 3"
+  static let absorb = """
+    UPDATE job SET merges = merges + 1 + ?, attempts = max(attempts, ?), crashes = max(crashes, ?),
+    priority = max(priority, ?), due_at = min(due_at, ?) WHERE seq = ?
+    """
+
+  static let addFailure = "INSERT INTO failure (job, attempt, at, error) VALUES (?, ?, ?, ?)"
+  static let trimFailures = """
+    DELETE FROM failure WHERE job = ?1 AND number <=
+    (SELECT number FROM failure WHERE job = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)
+    """
+  static let copyFailures =
+    "INSERT INTO failure (job, attempt, at, error) SELECT ?, attempt, at, error FROM failure WHERE job = ? ORDER BY number"
+  static let failures = "SELECT attempt, at, error FROM failure WHERE job = ? ORDER BY number"
+
+  static let lockIsHeld = "SELECT 1 FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL AND state = 4"
+  static let lockAhead = """
+    SELECT EXISTS (SELECT 1 FROM job WHERE worker_lock = ?1 AND worker_lock IS NOT NULL AND state = 4)
+    OR EXISTS (SELECT 1 FROM job WHERE worker_lock = ?1 AND worker_lock IS NOT NULL AND finished_at IS NULL
+    AND state = 1 AND queue = ?2 AND (priority > ?3 OR (priority = ?3 AND seq < ?4)))
+    """
+  static let firstBlocked = """
+    SELECT seq, queue, priority FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL AND finished_at IS NULL
+    AND state = 2 AND queue > ? ORDER BY queue, priority DESC, seq LIMIT 1
+    """
+
+  static let due = "SELECT seq FROM job WHERE state = 0 AND due_at <= ? ORDER BY due_at LIMIT ?"
+  static let nextDue = "SELECT due_at FROM job WHERE state = 0 ORDER BY due_at LIMIT 1"
+  static let parkQueue = """
+    UPDATE job SET state = 3, parked_by = 0, reason = ? WHERE queue = ? AND state IN (0, 1, 2) AND finished_at IS NULL
+    """
+  static let parkedByQueue =
+    "SELECT seq FROM job WHERE queue = ? AND state = 3 AND finished_at IS NULL AND parked_by = 0"
+  static let parkedByWorker =
+    "SELECT seq FROM job WHERE queue = ? AND state = 3 AND finished_at IS NULL AND parked_by = 1 AND worker = ?"
+
+  static let pruneJobs = """
+    DELETE FROM job WHERE seq IN
+    (SELECT seq FROM job WHERE state >= 6 AND finished_at < ? ORDER BY finished_at LIMIT ?) RETURNING seq
+    """
+  static let pruneFailures = "DELETE FROM failure WHERE job = ?"
+  static let pruneMerges =
+    "DELETE FROM merge WHERE id IN (SELECT id FROM merge WHERE at < ? ORDER BY at LIMIT ?)"
+
+  static let declare = """
+    INSERT INTO subscription (name, patterns, cursor, declared_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET patterns = excluded.patterns, declared_at = excluded.declared_at
+    """
+  static let subscription = "SELECT cursor, token FROM subscription WHERE name = ?"
+  static let leaseSubscription = "UPDATE subscription SET token = ? WHERE name = ?"
+  static let moveCursor = "UPDATE subscription SET cursor = ? WHERE name = ?"
+  static let subscriptions =
+    "SELECT name, patterns, cursor, declared_at, token FROM subscription ORDER BY name"
+  static let minimumCursor = "SELECT min(cursor) FROM subscription"
+
+  static let job = "SELECT \(Columns.job) FROM job WHERE id = ?"
+  static let jobsByID = "SELECT \(Columns.job) FROM job WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
+  static let jobsOfEvent =
+    "SELECT \(Columns.job) FROM job WHERE event = ? AND event IS NOT NULL ORDER BY seq LIMIT ?"
+  static let mergesOfEvent =
+    "SELECT id, job, subscription, at FROM merge WHERE event = ? AND event IS NOT NULL ORDER BY at, id LIMIT ?"
+  static let holder =
+    "SELECT \(Columns.job) FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL AND state = 4"
+  static let running = "SELECT id, token, process FROM job WHERE queue = ? AND state = 4 AND finished_at IS NULL"
+  static let readyPlace = "SELECT queue, priority, seq FROM job WHERE id = ? AND state = 1"
+  static let ahead = """
+    SELECT count(*) FROM job WHERE queue = ?1 AND state = 1 AND finished_at IS NULL
+    AND (priority > ?2 OR (priority = ?2 AND seq < ?3))
+    """
+
+  /// Those that run for every job or every batch: none may cost more the more jobs there are.
+  static let hot = [
+    insert, insertLocked, mergeTarget, candidates, head, lease, block, finish, live, liveUnderLease, setLife,
+    waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, due, nextDue, pruneJobs, pruneMerges, subscription,
+  ]
+}
+
+/// Lists of columns, each in the order in which one piece of code binds or reads it.
+enum Columns {
+  static let cause = "event, event_offset, topic, subscription, parent, correlation, trace, context, source"
+  static let wish =
+    "id, queue, state, priority, due_at, enqueued_at, worker, queue_lock, worker_lock, parked_by, reason, \(cause), retry, inputs"
+  static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(cause), inputs"
+  static let live =
+    "seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock, retry"
+  static let job = """
+    seq, id, queue, worker, queue_lock, worker_lock, priority, due_at, \(cause), retry, inputs,
+    state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token
+    """
+}
