@@ -104,7 +104,9 @@ let package = Package(
     .testTarget(name: "BusTopologyTests", dependencies: ["BusTopology", "BusProtocol"], swiftSettings: strict),
     .testTarget(
       name: "BusBrokerTests", dependencies: ["BusBroker", "BusProtocol", "BusTesting", "ZeroMQ"], swiftSettings: strict),
-    .testTarget(name: "BusTests", dependencies: ["Bus", "BusProtocol", "BusTesting", logging], swiftSettings: strict),
+    .testTarget(
+      name: "BusTests", dependencies: ["Bus", "BusProtocol", "BusSpool", "BusTesting", "ZeroMQ", lifecycle, logging],
+      swiftSettings: strict),
     .testTarget(
       name: "BusCommandTests",
       dependencies: ["BusCommand", "BusdCommand", "BusProtocol", arguments], swiftSettings: strict),

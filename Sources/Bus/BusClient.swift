@@ -7,9 +7,8 @@ internal import ZeroMQ
 
 /// A process's connection to the bus: publishes through an outbox, listens without gaps, enqueues, asks.
 ///
-/// It connects by itself and comes back for ever. As a ServiceLifecycle service it ends gracefully: what was
-/// published is
-/// carried to busd first, as far as that goes within ``BusConfiguration``'s time.
+/// It connects by itself and comes back for ever. As a ServiceLifecycle service it ends gracefully: what was published
+/// is carried to busd first, as far as that goes within the configuration's time; the next process of the service carries the rest.
 public final class BusClient: Service, Sendable {
   /// The client that ``publish(_:_:)`` uses in this task; the process's own when there is none.
   @TaskLocal public static var current: BusClient?
@@ -20,15 +19,9 @@ public final class BusClient: Service, Sendable {
   let link: Link
   private let outbox: Outbox
   private let carrier: OutboxCarrier
-  private let shelf: OutboxShelf
-  private let adopted = Mutex<[OutboxCarrier]>([])
-  private let logger: Logger
+  private let adoption: OutboxAdoption
+  let logger: Logger
   private let refusedCount = Atomic<Int>(0)
-
-  /// How long the end waits for busd to take what is in the outbox; the rest stays for the next process.
-  private static let flushTime: Duration = .seconds(5)
-  /// How often outboxes of dead processes are looked for.
-  private static let adoptionInterval: Duration = .seconds(60)
 
   /// Opens the outbox and begins to connect; busd need not be there.
   public convenience init(
@@ -40,15 +33,18 @@ public final class BusClient: Service, Sendable {
   /// The same for a client of another role.
   package init(_ configuration: BusConfiguration, hello: Hello, logger: Logger) throws(BusError) {
     self.configuration = configuration
+    var logger = logger
+    logger[metadataKey: BusLogHandler.ownKey] = "\(configuration.service)"
     self.logger = logger
-    shelf = OutboxShelf(configuration)
+    let shelf = OutboxShelf(configuration)
     outbox = try shelf.make()
     do {
       link = try Link(endpoint: configuration.endpoint, hello: hello, logger: logger, random: configuration.random)
     } catch { throw BusError(code: "socket", error.message, help: "raise the limit of open files") }
     carrier = OutboxCarrier(outbox, link: link, logger: logger)
+    adoption = OutboxAdoption(shelf, link: link, logger: logger)
     link.start()
-    adoptOrphans()
+    adoption.start()
   }
 
   // MARK: Publishing
@@ -102,8 +98,15 @@ public final class BusClient: Service, Sendable {
   // MARK: Listening and asking
 
   /// The events of the topics, in the order of the spool, each once: live, and read where something was missed.
-  public func events(_ patterns: [TopicPattern], from start: EventSequence.Start = .now) -> EventSequence {
-    EventSequence(self, patterns: patterns, start: start)
+  ///
+  /// - Parameters:
+  ///   - start: where to begin; `now` is the moment of the first call of the iterator's `next`.
+  ///   - onMissing: told of offsets that the spool does not keep any more; they are said in the log either way.
+  public func events(
+    _ patterns: [TopicPattern], from start: EventSequence.Start = .now,
+    onMissing: (@Sendable (ClosedRange<UInt64>) -> Void)? = nil
+  ) -> EventSequence {
+    EventSequence(self, patterns: patterns, start: start, onMissing: onMissing)
   }
 
   /// Asks busd about its state; see the protocol article for the questions.
@@ -122,45 +125,13 @@ public final class BusClient: Service, Sendable {
   /// An id of this client's clock and chance.
   func nextJobID() -> JobID { outbox.nextID(at: configuration.now()) }
 
-  // MARK: Outboxes of others
-
-  /// Takes over what dead processes of the same service left, and carries it under their own numbers.
-  private func adoptOrphans() {
-    for orphan in shelf.orphans() {
-      logger.notice("an outbox was adopted", metadata: ["directory": "\(orphan.directory)"])
-      let carrier = OutboxCarrier(orphan, link: link, logger: logger)
-      adopted.withLock { $0.append(carrier) }
-      carrier.wake()
-    }
-  }
-
-  private func releaseCarried() async {
-    let done = adopted.withLock { adopted in
-      defer { adopted.removeAll { $0.outbox.isEmpty } }
-      return adopted.filter { $0.outbox.isEmpty }
-    }
-    for carrier in done { await close(carrier) }
-  }
-
-  private func close(_ carrier: OutboxCarrier) async {
-    do { try await carrier.end() } catch {
-      logger.error(
-        "an outbox was not closed", metadata: ["directory": "\(carrier.outbox.directory)", "error": "\(error)"])
-    }
-  }
-
   // MARK: Running
 
   /// Runs until the task is cancelled or a graceful shutdown begins; then carries what is left and ends.
   public func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        // Ended by cancellation, which is how the client stops.
-        try? await Task.sleep(for: BusClient.adoptionInterval)
-        guard !Task.isCancelled else { break }
-        self.adoptOrphans()
-        await self.releaseCarried()
-      }
+      // Nothing is ever sent: the stream ends with the task.
+      for await _ in AsyncStream<Never>.makeStream().stream {}
     }
     await stop()
   }
@@ -177,27 +148,19 @@ public final class BusClient: Service, Sendable {
 
   /// Carries what is left, as far as that goes, says goodbye and ends.
   public func stop() async {
-    await flush()
-    for carrier in adopted.withLock({ $0 }) + [carrier] { await close(carrier) }
+    await flush(by: .now + configuration.flushTime)
+    await adoption.end()
+    do { try await carrier.end() } catch {
+      logger.error("the outbox was not closed", metadata: ["directory": "\(outbox.directory)", "error": "\(error)"])
+    }
     link.stop()
   }
 
-  /// Waits until busd has everything that was published, a few seconds at most. In a task of its own: the caller's may
-  /// be cancelled, which is no reason to leave events behind.
-  private func flush() async {
+  /// Waits until busd has everything that was published, until the deadline at most.
+  private func flush(by deadline: ContinuousClock.Instant) async {
     guard !outbox.isEmpty else { return }
     let (carrier, sequence) = (carrier, outbox.head.rawValue)
-    await Task {
-      await withTaskGroup(of: Void.self) { group in
-        // An error means that the client was stopped from elsewhere; then there is nothing to wait for.
-        group.addTask { try? await carrier.stored(sequence) }
-        group.addTask {
-          try? await Task.sleep(for: BusClient.flushTime)
-          await carrier.giveUpWaiting()
-        }
-        await group.next()
-        group.cancelAll()
-      }
-    }.value
+    // In a task of its own, awaited here: the caller's may be cancelled, which is no reason to leave events behind.
+    _ = await Task { await carrier.stored(sequence, by: deadline) }.value
   }
 }

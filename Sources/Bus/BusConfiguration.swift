@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import Synchronization
 
 #if canImport(Glibc)
   @preconcurrency internal import Glibc
@@ -24,12 +25,14 @@ public struct BusConfiguration: Sendable {
   public var maximumOutboxByteCount = 256 << 20
   /// Whether each event is synced to disk before `publish` returns: survives a power cut, costs a sync each.
   public var syncsOutbox = false
+  /// How long the end waits for busd to take what is in the outbox; the rest is for the next process of the service.
+  public var flushTime: Duration = .seconds(5)
   /// The environment that it was read from, for what an engine reads beside.
   public var environment: [String: String]
   /// The wall clock.
   package var now: @Sendable () -> Timestamp = { SystemClock.now() }
   /// Where chance comes from.
-  package var random: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+  package var random: @Sendable () -> UInt64 = { SystemChance.shared.next() }
 
   /// Reads `BUS_ENDPOINT`, `BUS_SERVICE`, `BUS_STATE_DIR` and `BUS_RUNTIME_DIR`; what is absent is as on one machine.
   ///
@@ -59,6 +62,31 @@ public struct BusConfiguration: Sendable {
   /// Reads the environment of this process; `service` names it where `BUS_SERVICE` does not.
   public static func fromEnvironment(service: String? = nil) throws(BusError) -> BusConfiguration {
     try BusConfiguration(environment: SystemFacts.environment, service: service)
+  }
+}
+
+/// Chance from the system, fetched for many at once: a call for each would cost as much as all the rest of publishing.
+final class SystemChance: Sendable {
+  static let shared = SystemChance()
+
+  /// The most bytes that the system gives at a time.
+  private static let byteCount = 256
+  private let words = Mutex<[UInt64]>([])
+
+  func next() -> UInt64 {
+    words.withLock { words in
+      if words.isEmpty { words = SystemChance.fetch() }
+      return words.popLast() ?? .random(in: .min ... .max)
+    }
+  }
+
+  /// Empty when the system gives none, which only very old ones do.
+  private static func fetch() -> [UInt64] {
+    let count = byteCount / MemoryLayout<UInt64>.size
+    return [UInt64](unsafeUninitializedCapacity: count) { buffer, filled in
+      buffer.initialize(repeating: 0)
+      filled = getentropy(buffer.baseAddress, byteCount) == 0 ? count : 0
+    }
   }
 }
 

@@ -6,7 +6,8 @@ public import Logging
 /// ```swift
 /// LoggingSystem.bootstrap { label in BusLogHandler(label: label, client: client) }
 /// ```
-/// Lines that come about while a line is published are left out: the bus's own words never make more of themselves.
+/// Lines that come about while a line is published are left out, and so are those of the bus's own loggers (labels
+/// `bus` and `bus.…`, and whatever logger a ``BusClient`` was given): its words never make more of themselves.
 public struct BusLogHandler: LogHandler {
   /// The least severe level that is published.
   public var logLevel: Logger.Level = .info
@@ -18,6 +19,9 @@ public struct BusLogHandler: LogHandler {
   private let topicPrefix: String
 
   @TaskLocal private static var isPublishing = false
+
+  /// Marks the lines of a client's own logger, with its service.
+  static let ownKey = "bus.service"
 
   /// Publishes what is logged under a label; topics are the prefix and the level.
   public init(label: String, client: BusClient, topicPrefix: String = "log_") {
@@ -32,10 +36,13 @@ public struct BusLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
+  private var isOwn: Bool {
+    label == "bus" || label.hasPrefix("bus.") || metadata[BusLogHandler.ownKey] != nil
+  }
+
   /// Publishes a line.
   public func log(event: LogEvent) {
-    guard !BusLogHandler.isPublishing, !label.hasPrefix("bus"), let topic = try? Topic("\(topicPrefix)\(event.level)")
-    else { return }
+    guard !BusLogHandler.isPublishing, !isOwn, let topic = try? Topic("\(topicPrefix)\(event.level)") else { return }
     var data: JSONObject = [
       "message": .string("\(event.message)"), "level": .string("\(event.level)"), "label": .string(label),
     ]

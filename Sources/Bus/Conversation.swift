@@ -26,19 +26,29 @@ struct Conversation<Answer> {
     var frames: [[UInt8]]
     var deadline: ContinuousClock.Instant?
     var answer: Answer
+    /// When it is asked again although busd answers others: its answer, or it, is lost.
+    var repetition: ContinuousClock.Instant?
+    var repetitionPause = Conversation.firstRepetition
   }
 
   /// So long a hello or a request may be unanswered before it is said again.
   static var patience: Duration { .seconds(2) }
+  /// So long one request may be unanswered while others are answered, at first; the time doubles up to a minute.
+  static var firstRepetition: Duration { .seconds(10) }
+  static var longestRepetition: Duration { .seconds(60) }
   /// Hellos without an answer before the socket is made anew.
   static var maximumHellos: Int { 4 }
+  /// The pauses before a new socket: from the shortest, doubling, to the longest.
+  static var shortestPause: Duration { .milliseconds(100) }
+  static var longestPause: Duration { .seconds(5) }
 
   private let hello: [[UInt8]]
   private var phase = Phase.apart
   private var pending: [UInt64: Pending] = [:]
   private var lastNumber: UInt64 = 0
   private var heardAt: ContinuousClock.Instant?
-  private(set) var reconnects = 0
+  /// Sockets in a row that came to nothing.
+  private var failures = 0
 
   init(hello: Hello) { self.hello = Request.hello(hello).frames }
 
@@ -54,6 +64,15 @@ struct Conversation<Answer> {
   /// The connection broke.
   mutating func disconnected() { phase = .apart }
 
+  /// The socket came to nothing. Returns the pause before the next one: longer with each failure, and with chance in
+  /// it (0 to 1), so that not all clients come at once.
+  mutating func failed(chance: Double) -> Duration {
+    phase = .apart
+    let pause = min(Conversation.shortestPause * (1 << min(failures, 6)), Conversation.longestPause)
+    failures += 1
+    return pause * (0.5 + chance / 2)
+  }
+
   /// busd does not know this connection.
   mutating func noSession(now: ContinuousClock.Instant) -> [Action] {
     // One hello is on its way already when several refusals come together.
@@ -65,8 +84,14 @@ struct Conversation<Answer> {
   mutating func welcomed(now: ContinuousClock.Instant) -> [Action] {
     phase = .together
     heardAt = now
-    reconnects = 0
-    return pending.sorted { $0.key < $1.key }.map { .send($0.value.frames) }
+    failures = 0
+    return pending.keys.sorted().compactMap { send($0, now: now) }
+  }
+
+  private mutating func send(_ number: UInt64, now: ContinuousClock.Instant) -> Action? {
+    guard let pause = pending[number]?.repetitionPause else { return nil }
+    pending[number]?.repetition = now + pause
+    return pending[number].map { .send($0.frames) }
   }
 
   /// Asks something; it waits for a session when there is none.
@@ -77,8 +102,12 @@ struct Conversation<Answer> {
     let frames = make(lastNumber).frames
     if pending.isEmpty { heardAt = now }
     pending[lastNumber] = Pending(frames: frames, deadline: deadline, answer: answer)
-    return (lastNumber, isTogether ? [.send(frames)] : [])
+    guard isTogether, let action = send(lastNumber, now: now) else { return (lastNumber, []) }
+    return (lastNumber, [action])
   }
+
+  /// Nobody waits for the answer any more; nil when it has come.
+  mutating func withdraw(_ number: UInt64) -> Answer? { pending.removeValue(forKey: number)?.answer }
 
   /// An answer came; nil when nobody waits for it any more.
   mutating func answered(_ number: UInt64, now: ContinuousClock.Instant) -> Answer? {
@@ -95,7 +124,6 @@ struct Conversation<Answer> {
     case .greeting(let since, let tries) where now - since >= Conversation.patience:
       guard tries < Conversation.maximumHellos else {
         phase = .apart
-        reconnects += 1
         return (expired, [.reconnect])
       }
       phase = .greeting(since: now, tries: tries + 1)
@@ -103,15 +131,28 @@ struct Conversation<Answer> {
     case .together where !pending.isEmpty && now - (heardAt ?? now) >= Conversation.patience * 2:
       // Silence although asked: what was sent may be lost with a connection that broke unseen.
       return (expired, connected(now: now))
+    case .together: return (expired, repeated(now: now))
     default: return (expired, [])
     }
+  }
+
+  private mutating func repeated(now: ContinuousClock.Instant) -> [Action] {
+    let due = pending.filter { $0.value.repetition.map { $0 <= now } ?? false }.keys.sorted()
+    for number in due {
+      let pause = (pending[number]?.repetitionPause ?? .zero) * 2
+      pending[number]?.repetitionPause = min(pause, Conversation.longestRepetition)
+    }
+    return due.compactMap { send($0, now: now) }
   }
 
   /// When to look again; nil while nothing is awaited.
   var nextDeadline: ContinuousClock.Instant? {
     var moments = pending.values.compactMap(\.deadline)
     if case .greeting(let since, _) = phase { moments.append(since + Conversation.patience) }
-    if isTogether, !pending.isEmpty, let heardAt { moments.append(heardAt + Conversation.patience * 2) }
+    if isTogether {
+      moments += pending.values.compactMap(\.repetition)
+      if !pending.isEmpty, let heardAt { moments.append(heardAt + Conversation.patience * 2) }
+    }
     return moments.min()
   }
 

@@ -21,42 +21,61 @@ public struct EventSequence: AsyncSequence, Sendable {
   private let client: BusClient
   private let patterns: [TopicPattern]
   private let start: Start
+  private let onMissing: (@Sendable (ClosedRange<UInt64>) -> Void)?
 
-  init(_ client: BusClient, patterns: [TopicPattern], start: Start) {
+  init(
+    _ client: BusClient, patterns: [TopicPattern], start: Start,
+    onMissing: (@Sendable (ClosedRange<UInt64>) -> Void)? = nil
+  ) {
     self.client = client
     self.patterns = patterns
     self.start = start
+    self.onMissing = onMissing
   }
 
   /// Begins to follow.
-  public func makeAsyncIterator() -> Iterator { Iterator(client, patterns: patterns, start: start) }
+  public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
   /// Waits for the next event.
   public struct Iterator: AsyncIteratorProtocol {
-    private let client: BusClient
-    private let patterns: [TopicPattern]
-    private let start: Start
+    private let sequence: EventSequence
     private var next: EventFollower?
     private var events: ArraySlice<Event> = []
 
-    init(_ client: BusClient, patterns: [TopicPattern], start: Start) {
-      self.client = client
-      self.patterns = patterns
-      self.start = start
-    }
+    init(_ sequence: EventSequence) { self.sequence = sequence }
 
     /// The next event; nil when the task is cancelled. Throws when busd has another spool than before.
     public mutating func next() async throws -> Event? {
       while events.isEmpty {
-        if next == nil { next = client.follow(patterns, after: try await place()) }
-        guard let next, !Task.isCancelled else { return nil }
-        do { events = try await next().events[...] } catch is CancellationError { return nil }
+        guard !Task.isCancelled else { return nil }
+        do {
+          let next = try await follower()
+          self.next = next
+          let stretch = try await next()
+          events = stretch.events[...]
+          if let missing = stretch.missing { note(missing) }
+        } catch is CancellationError { return nil } catch let error as BusError where error.code == "cancelled" {
+          return nil
+        }
       }
       return events.popFirst()
     }
 
+    private func follower() async throws(BusError) -> EventFollower {
+      if let next { return next }
+      return sequence.client.follow(sequence.patterns, after: try await place())
+    }
+
+    /// What is no longer kept is not left out silently.
+    private func note(_ missing: ClosedRange<UInt64>) {
+      sequence.client.logger.warning(
+        "events that a listener wanted are no longer kept",
+        metadata: ["from": "#\(missing.lowerBound)", "through": "#\(missing.upperBound)"])
+      sequence.onMissing?(missing)
+    }
+
     private func place() async throws(BusError) -> Offset {
-      switch start {
+      switch sequence.start {
       case .after(let offset): return offset
       case .beginning: return .zero
       case .now: return try await offset(in: "status", [:], "head")
@@ -66,7 +85,7 @@ public struct EventSequence: AsyncSequence, Sendable {
 
     /// Asked for as long as it takes: a listener waits for busd as everything else does.
     private func offset(in about: String, _ parameters: JSONObject, _ key: String) async throws(BusError) -> Offset {
-      let answer = try await client.ask(about, parameters, timeout: .seconds(86_400))
+      let answer = try await sequence.client.ask(about, parameters, timeout: .seconds(86_400))
       guard let number = answer[key].flatMap({ UInt64(jsonValue: $0) }) else {
         throw BusError(code: "protocol", "busd's \(about) has no \(key)", help: "upgrade the older of the two")
       }
@@ -79,7 +98,7 @@ extension BusClient {
   /// Follows topics from a place: a stretch at each call, for ever. Ends when the closure is let go.
   func follow(_ patterns: [TopicPattern], after offset: Offset) -> EventFollower {
     let handle = FollowHandle(
-      Follow(link, patterns: patterns, after: offset, logger: Logger(label: "bus.follow")))
+      Follow(link, patterns: patterns, after: offset, logger: logger))
     return { try await handle.follow.next() }
   }
 }

@@ -21,6 +21,8 @@ actor Follow {
   private let patterns: [TopicPattern]
   private let logger: Logger
   private var follower: LiveFollower
+  /// Where the live events are; nil before the first session.
+  private var endpoint: String?
   private var live: Live?
   private var deliveries: [Delivery] = []
   private var deliveredByteCount = 0
@@ -31,13 +33,9 @@ actor Follow {
   private var isEnded = false
 
   private final class Live {
-    let endpoint: String
     let socket: Socket
     var watch: WatchID?
-    init(_ socket: consuming Socket, endpoint: String) {
-      self.socket = socket
-      self.endpoint = endpoint
-    }
+    init(_ socket: consuming Socket) { self.socket = socket }
   }
 
   /// More than this waiting for the consumer, and the follower listens no more until it was taken.
@@ -68,9 +66,7 @@ actor Follow {
   }
 
   private func take() async throws -> Delivery? {
-    if listener == nil, !isEnded {
-      listener = await link.listen { event in self.assumeIsolated { $0.heard(event) } }
-    }
+    listen()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         waiter?.resume(returning: nil)
@@ -82,6 +78,12 @@ actor Follow {
     }
   }
 
+  /// Without a hop: what begins to listen is what ``close()`` ends.
+  private func listen() {
+    guard listener == nil, !isEnded else { return }
+    listener = link.assumeIsolated { $0.listen { event in self.assumeIsolated { $0.heard(event) } } }
+  }
+
   private func stopWaiting() {
     waiter?.resume(returning: nil)
     waiter = nil
@@ -89,16 +91,16 @@ actor Follow {
 
   private func handOver() {
     guard let waiter else { return }
-    if let failure {
-      waiter.resume(throwing: failure)
-    } else if isEnded || Task.isCancelled {
+    if isEnded || Task.isCancelled {
       waiter.resume(returning: nil)
-    } else if deliveries.isEmpty {
-      return
-    } else {
+    } else if !deliveries.isEmpty {
       let delivery = deliveries.removeFirst()
       deliveredByteCount -= delivery.records.reduce(0) { $0 + $1.count }
       waiter.resume(returning: delivery)
+    } else if let failure {
+      waiter.resume(throwing: failure)
+    } else {
+      return
     }
     self.waiter = nil
     perform(follower.hold(deliveredByteCount > Follow.maximumWaitingByteCount))
@@ -108,25 +110,26 @@ actor Follow {
 
   private func heard(_ event: LinkEvent) {
     guard !isEnded, case .up(let welcome) = event else { return }
-    if live?.endpoint != welcome.live { connect(to: welcome.live) }
+    if endpoint != welcome.live {
+      endpoint = welcome.live
+      connect(to: welcome.live)
+    }
     perform(follower.sessionBegan(log: welcome.log, head: welcome.head))
   }
 
   private func connect(to endpoint: String) {
     disconnect()
     do {
-      let live = Live(try Socket(.sub, in: link.context, options: .clientEvents), endpoint: endpoint)
+      let live = Live(try Socket(.sub, in: link.context, options: .clientEvents))
       try live.socket.subscribe(LiveMessage.markTopic)
       for prefix in Set(patterns.map(\.literalPrefix)) { try live.socket.subscribe(prefix) }
       try live.socket.connect(endpoint)
       live.watch = link.thread.watch(live.socket) { self.assumeIsolated { $0.receive() } }
       self.live = live
-      expectSign()
     } catch {
-      // Reading goes on without the live path; the next silence tries it again.
       logger.error("live events cannot be had", metadata: ["endpoint": "\(endpoint)", "error": "\(error)"])
-      expectSign()
     }
+    expectSign()
   }
 
   private func disconnect() {
@@ -143,10 +146,12 @@ actor Follow {
     }
   }
 
+  /// Tries the live path anew, and reads meanwhile: events come, if slowly, also where it stays shut.
   private func wasSilent() {
     silence = nil
-    guard !isEnded, let endpoint = live?.endpoint else { return }
+    guard !isEnded, let endpoint else { return }
     connect(to: endpoint)
+    perform(follower.wasSilent())
   }
 
   private func receive() {
@@ -193,7 +198,7 @@ actor Follow {
   private func read(after offset: Offset) {
     let patterns = patterns
     link.assumeIsolated { link in
-      link.ask(
+      _ = link.ask(
         { .read(request: $0, after: offset, patterns: patterns, limit: Follow.recordsPerRead) }, deadline: nil
       ) { result in self.assumeIsolated { $0.answered(result) } }
     }

@@ -26,12 +26,16 @@ actor Link {
   private let random: @Sendable () -> UInt64
   private var talk: Conversation<Answer>
   private var connection: Connection?
+  /// What an earlier socket's monitor still has to say is about that one.
+  private var connectionNumber = 0
   private var welcome: Welcome?
   private var listeners: [Int: @Sendable (LinkEvent) -> Void] = [:]
   private var lastListener = 0
   /// What the socket had no room for; goes before anything else. Bounded: requests are bounded by who asks.
   private var unsent: [[[UInt8]]] = []
   private var timer: (id: TimerID, at: ContinuousClock.Instant)?
+  /// The next socket, when there is none.
+  private var reconnection: TimerID?
   private var isEnded = false
 
   /// A socket that is connected, or tries to be, with what watches it. A class, so that it can be replaced whole.
@@ -43,7 +47,6 @@ actor Link {
   }
 
   private static let messagesPerTurn = 256
-  private static let longestPause: Duration = .seconds(5)
   private static let sendingRetry: Duration = .milliseconds(5)
   /// The most messages that wait for room in the socket; beyond, they count as lost and are asked again.
   private static let maximumUnsent = 10_000
@@ -74,21 +77,39 @@ actor Link {
     deadline: ContinuousClock.Instant? = nil, _ make: @escaping @Sendable (UInt64) -> Request,
     answer: @escaping Answer
   ) {
-    onThread { link in link.ask(make, deadline: deadline, answer: answer) }
+    onThread { link in _ = link.ask(make, deadline: deadline, answer: answer) }
   }
 
-  func ask(_ make: (UInt64) -> Request, deadline: ContinuousClock.Instant?, answer: @escaping Answer) {
-    guard !isEnded else { return answer(.failure(Link.ended)) }
-    perform(talk.ask(make, deadline: deadline, now: .now, answer: answer).actions)
+  /// The same on the link's thread; returns the request's number, nil when it was answered at once.
+  func ask(_ make: (UInt64) -> Request, deadline: ContinuousClock.Instant?, answer: @escaping Answer) -> UInt64? {
+    guard !isEnded else {
+      answer(.failure(Link.ended))
+      return nil
+    }
+    let (number, actions) = talk.ask(make, deadline: deadline, now: .now, answer: answer)
+    perform(actions)
     plan()
+    return number
   }
 
-  /// Asks busd and waits for the answer; a refusal is thrown.
+  /// Asks busd and waits for the answer; a refusal is thrown, and `cancelled` when the task is: busd may do it or not.
   nonisolated func request(
     timeout: Duration, _ make: @escaping @Sendable (UInt64) -> Request
   ) async throws(BusError) -> Reply {
-    let result: Result<Reply, BusError> = await withCheckedContinuation { continuation in
-      ask(deadline: .now + timeout, make) { continuation.resume(returning: $0) }
+    let ticket = RequestTicket()
+    let deadline = ContinuousClock.now + timeout
+    let result: Result<Reply, BusError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        onThread { link in
+          ticket.take { link.ask(make, deadline: deadline) { continuation.resume(returning: $0) } }
+            ?? continuation.resume(returning: .failure(Link.cancelled))
+        }
+      }
+    } onCancel: {
+      onThread { link in
+        guard let number = ticket.withdraw() else { return }
+        link.talk.withdraw(number)?(.failure(Link.cancelled))
+      }
     }
     switch try result.get() {
     case .refused(_, let refusal): throw BusError(refusal)
@@ -119,14 +140,17 @@ actor Link {
   // MARK: The socket
 
   private func connect() {
+    reconnection = nil
     guard !isEnded else { return }
+    disconnect()
+    let number = connectionNumber
     do {
       var options = SocketOptions.clientRequests
       // On one machine the kernel tells when the other side is gone: a hundred idle workers need not ask each other.
       if endpoint.hasPrefix("ipc://") { options.heartbeatInterval = .zero }
       let connection = Connection(try Socket(.dealer, in: context, options: options))
       connection.monitor = try connection.socket.monitor(on: thread) { event in
-        self.assumeIsolated { $0.observe(event) }
+        self.assumeIsolated { link in if link.connectionNumber == number { link.observe(event) } }
       }
       connection.watch = thread.watch(connection.socket) { self.assumeIsolated { $0.receive() } }
       self.connection = connection
@@ -141,6 +165,7 @@ actor Link {
     if let watch = connection?.watch { thread.unwatch(watch) }
     connection?.monitor = nil
     connection = nil
+    connectionNumber += 1
     unsent = []
   }
 
@@ -155,18 +180,20 @@ actor Link {
       tell(.down)
     case .handshakeFailed, .authenticationFailed:
       logger.error("the bus refused the connection", metadata: ["endpoint": "\(endpoint)", "event": "\(event)"])
-      talk.disconnected()
       reconnect()
     default: break
     }
   }
 
-  /// A new socket after a pause that grows with each try, with chance in it, so that not all come at once.
+  /// A new socket after a pause.
   private func reconnect() {
+    let hadSession = talk.isTogether
     disconnect()
-    let pause = min(Duration.milliseconds(100) * (1 << min(talk.reconnects, 6)), Link.longestPause)
-    let share = Double(random() >> 11) / Double(1 << 53)
-    _ = thread.schedule(at: .now + pause * (0.5 + share / 2)) { self.assumeIsolated { $0.connect() } }
+    let pause = talk.failed(chance: Double(random() >> 11) / Double(1 << 53))
+    if reconnection == nil {
+      reconnection = thread.schedule(at: .now + pause) { self.assumeIsolated { $0.connect() } }
+    }
+    if hadSession { tell(.down) }
   }
 
   private func receive() {
@@ -251,6 +278,10 @@ actor Link {
   }
 
   // MARK: The end
+
+  private static var cancelled: BusError {
+    BusError(code: "cancelled", "nobody waits any more for busd's answer", help: "busd may have done what was asked")
+  }
 
   private static var ended: BusError { BusError(code: "stopped", "the client of the bus has stopped") }
 

@@ -16,15 +16,23 @@ struct LiveFollower {
     case logChanged
   }
 
+  /// A live message: events of one topic that followed each other.
+  private struct Arrival {
+    var topic: [UInt8]
+    var records: [UInt8]
+    var first: Offset
+    var last: Offset
+    var count = 0
+  }
+
   /// More than this between two marks is not kept: it is read from the spool instead.
   static let maximumBufferByteCount = 64 << 20
 
   let filter: TopicFilter
   private(set) var through: Offset
   private var log: LogID?
-  private var buffer: [[UInt8]] = []
+  private var buffer: [Arrival] = []
   private var bufferByteCount = 0
-  private var counts: [[UInt8]: Int] = [:]
   /// Whether all that came since the last mark is in the buffer.
   private var isBufferWhole = true
   private var isReading = false
@@ -52,27 +60,38 @@ struct LiveFollower {
   /// Events came live; they count once their mark has come.
   mutating func received(topic: [UInt8], records: [UInt8]) throws(ProtocolError) {
     guard filter.wants(topic[...]) else { return }
-    var position = 0
-    var count = 0
-    while position < records.count {
-      position += try RecordHeader(records.span.bytes, at: position).recordByteCount
-      count += 1
-    }
-    counts[topic, default: 0] += count
     guard !isReading, !isHeld, bufferByteCount + records.count <= LiveFollower.maximumBufferByteCount else {
       dropBuffer()
       isBufferWhole = false
       return
     }
-    buffer.append(records)
+    guard let arrival = try LiveFollower.arrival(topic: topic, records: records) else { return }
+    buffer.append(arrival)
     bufferByteCount += records.count
+  }
+
+  private static func arrival(topic: [UInt8], records: [UInt8]) throws(ProtocolError) -> Arrival? {
+    var arrival: Arrival?
+    var position = 0
+    while position < records.count {
+      let header = try RecordHeader(records.span.bytes, at: position)
+      position += header.recordByteCount
+      guard header.offset > arrival?.last ?? .zero, position <= records.count else {
+        throw ProtocolError(.badMessage, "the live events at \(header.offset) are out of order or cut short")
+      }
+      if arrival == nil {
+        arrival = Arrival(topic: topic, records: records, first: header.offset, last: header.offset)
+      }
+      arrival?.last = header.offset
+      arrival?.count += 1
+    }
+    return arrival
   }
 
   /// A batch is over.
   mutating func received(_ mark: Mark) -> Action? {
     defer {
       dropBuffer()
-      counts = [:]
       isBufferWhole = true
     }
     if let log, mark.log != log { return .logChanged }
@@ -81,19 +100,31 @@ struct LiveFollower {
     guard mark.through > through else { return mark.counts.isEmpty ? announce() : nil }
     guard !isReading, !isHeld else { return nil }
     guard mark.after <= through, isComplete(mark) else { return readIfBehind() }
+    let fresh = buffer.filter { $0.last > through }
     through = mark.through
-    guard !buffer.isEmpty else { return nil }
+    guard !fresh.isEmpty else { return nil }
     // Stretches join: what lies between the last one and this batch held nothing that was wanted.
     defer { announced = through }
-    return .deliver(after: announced, through: through, records: buffer, missing: nil)
+    return .deliver(after: announced, through: through, records: fresh.map(\.records), missing: nil)
   }
 
+  /// Whether each wanted event of the batch is in the buffer. Only those whose offsets lie in the batch count: one that
+  /// came late, from before, would make up for one that is lost.
   private func isComplete(_ mark: Mark) -> Bool {
-    isBufferWhole
-      && mark.counts.allSatisfy { topic, count in
-        let bytes = Array(topic.utf8)
-        return !filter.wants(bytes[...]) || counts[bytes] == count
-      }
+    guard isBufferWhole else { return false }
+    var counts: [[UInt8]: Int] = [:]
+    var last = Offset.zero
+    for arrival in buffer {
+      guard arrival.first > last else { return false }
+      last = arrival.last
+      guard arrival.last > mark.after else { continue }
+      guard arrival.first > mark.after, arrival.last <= mark.through else { return false }
+      counts[arrival.topic, default: 0] += arrival.count
+    }
+    return mark.counts.allSatisfy { topic, count in
+      let bytes = Array(topic.utf8)
+      return !filter.wants(bytes[...]) || counts[bytes, default: 0] == count
+    }
   }
 
   /// Says how far it is although nothing was wanted: the listener's cursor moves too.
@@ -117,8 +148,15 @@ struct LiveFollower {
     return [delivery] + (readIfBehind().map { [$0] } ?? [])
   }
 
-  /// A read was not answered, or refused: it is asked again at the next sign of life.
+  /// A read was not answered, or refused: it is asked again at the next sign of life, or of none.
   mutating func readFailed() { isReading = false }
+
+  /// Nothing comes live, not even heartbeats: reading shows whether there was anything.
+  mutating func wasSilent() -> Action? {
+    guard !isReading, !isHeld else { return nil }
+    isReading = true
+    return .read(after: through)
+  }
 
   /// The listener has enough; or it has room again, and what was missed meanwhile is read.
   mutating func hold(_ isHeld: Bool) -> Action? {

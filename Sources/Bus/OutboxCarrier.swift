@@ -6,41 +6,59 @@ internal import ZeroMQ
 
 /// Carries one outbox to busd: what ``Carrier`` decides, over the link, on the link's thread.
 actor OutboxCarrier {
+  /// How waiting for busd's disk ended.
+  enum Outcome {
+    /// busd has the event on disk.
+    case stored
+    /// The deadline passed.
+    case late
+    /// The waiting task was cancelled.
+    case cancelled
+    /// The client stopped: the next process of the service carries the event.
+    case stopped
+  }
+
+  private struct Waiter {
+    var sequence: Offset
+    var deadline: TimerID
+    var answer: CheckedContinuation<Outcome, Never>
+  }
+
   nonisolated var unownedExecutor: UnownedSerialExecutor { link.unownedExecutor }
 
   nonisolated let outbox: Outbox
   private nonisolated let link: Link
   private let logger: Logger
+  /// Called on the link's thread whenever busd has all of the outbox.
+  private let whenEmpty: (@Sendable () -> Void)?
   private var carrier: Carrier
   private var resumption: TimerID?
-  private var waiting: [(sequence: Offset, answer: CheckedContinuation<Void, any Error>)] = []
+  private var waiting: [UInt64: Waiter] = [:]
   private var isEnded = false
   /// Whether a wake-up is on its way: a burst of publications makes one.
   private nonisolated let isWoken = Atomic(false)
+  private nonisolated let lastWaiter = Atomic<UInt64>(0)
 
-  init(_ outbox: Outbox, link: Link, logger: Logger) {
+  init(_ outbox: Outbox, link: Link, logger: Logger, whenEmpty: (@Sendable () -> Void)? = nil) {
     self.outbox = outbox
     self.link = link
     self.logger = logger
+    self.whenEmpty = whenEmpty
     carrier = Carrier(acknowledged: outbox.acknowledged)
   }
 
-  /// Something was published. Costs an atomic exchange while the carrier is at it anyway.
+  /// Something was published. Costs an atomic exchange while the carrier is at it, or waits for busd.
   nonisolated func wake() {
-    guard !isWoken.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    guard !isWoken.exchange(true, ordering: .sequentiallyConsistent) else { return }
     link.thread.perform { self.assumeIsolated { $0.carry() } }
   }
 
-  /// Returns when busd has the event on disk; throws when the client stops before.
-  func stored(_ sequence: UInt64) async throws {
-    if carrier.acknowledged.rawValue >= sequence { return }
-    guard !isEnded else { throw OutboxCarrier.ended }
-    try await withCheckedThrowingContinuation { waiting.append((Offset(sequence), $0)) }
-  }
+  // MARK: Carrying
 
   private func carry() {
-    isWoken.store(false, ordering: .releasing)
     guard !isEnded else { return }
+    // Before the look at the outbox: what is published behind that look wakes again.
+    isWoken.store(false, ordering: .sequentiallyConsistent)
     do {
       while carrier.wantsToSend(head: outbox.head, now: .now) {
         let chunk = try outbox.reader.read(
@@ -53,6 +71,8 @@ actor OutboxCarrier {
     } catch {
       logger.error("the outbox cannot be read", metadata: ["directory": "\(outbox.directory)", "error": "\(error)"])
     }
+    // The answer, or the end of the pause, comes here anyway: until then nobody needs to wake.
+    if carrier.isBlocked { isWoken.store(true, ordering: .relaxed) }
     resumeLater()
   }
 
@@ -61,7 +81,7 @@ actor OutboxCarrier {
     let (generation, publisher, records) = (carrier.generation, outbox.publisher, chunk.bytes)
     let oldest = max(chunk.first.rawValue, 1)
     link.assumeIsolated { link in
-      link.ask(
+      _ = link.ask(
         { .carry(request: $0, publisher: publisher, oldest: oldest, records: records) }, deadline: nil
       ) { result in self.assumeIsolated { $0.answered(result, generation: generation) } }
     }
@@ -71,16 +91,20 @@ actor OutboxCarrier {
     guard !isEnded else { return }
     switch result {
     case .success(.carried(_, let through, _)):
-      if carrier.carried(through: Offset(through), generation: generation) { forget() }
-    case .success(.refused(_, let refusal)):
-      // After a refusal the messages behind it find a hole: one line is enough for all of them.
-      logger.log(
-        level: refusal.code == "gap" ? .debug : .warning, "busd did not take events; they stay in the outbox",
-        metadata: ["error": "\(refusal)"])
-      carrier.refused(refusal, generation: generation, now: .now)
-    case .success, .failure: break
+      if carrier.carried(through: Offset(through), generation: generation, now: .now) { forget() }
+    case .success(.refused(_, let refusal)): refused(refusal, generation: generation)
+    case .success: refused(Refusal(code: "protocol", message: "busd answered something else"), generation: generation)
+    case .failure: break
     }
     carry()
+  }
+
+  private func refused(_ refusal: Refusal, generation: Int) {
+    // After a refusal the messages behind it find a hole: one line is enough for all of them.
+    logger.log(
+      level: refusal.code == "gap" ? .debug : .warning, "busd did not take events; they stay in the outbox",
+      metadata: ["directory": "\(outbox.directory)", "error": "\(refusal)"])
+    carrier.refused(refusal, generation: generation, now: .now)
   }
 
   private func forget() {
@@ -88,10 +112,8 @@ actor OutboxCarrier {
     do { try outbox.forget(through: acknowledged) } catch {
       logger.error("the outbox cannot be cut", metadata: ["directory": "\(outbox.directory)", "error": "\(error)"])
     }
-    guard !waiting.isEmpty else { return }
-    let stored = waiting.filter { $0.sequence <= acknowledged }
-    waiting.removeAll { $0.sequence <= acknowledged }
-    for waiter in stored { waiter.answer.resume() }
+    for (id, waiter) in waiting where waiter.sequence <= acknowledged { tell(id, .stored) }
+    if outbox.isEmpty { whenEmpty?() }
   }
 
   private func resumeLater() {
@@ -104,29 +126,39 @@ actor OutboxCarrier {
     }
   }
 
-  private static var ended: BusError {
-    BusError(
-      code: "stopped", "the client stopped before busd had the event",
-      help: "it is in the outbox: the next process of this service sends it")
+  // MARK: Waiting
+
+  /// Waits until busd has the event on disk.
+  nonisolated func stored(_ sequence: UInt64, by deadline: ContinuousClock.Instant) async -> Outcome {
+    let id = lastWaiter.wrappingAdd(1, ordering: .relaxed).newValue
+    return await withTaskCancellationHandler {
+      await wait(id, for: Offset(sequence), by: deadline)
+    } onCancel: {
+      link.thread.perform { self.assumeIsolated { $0.tell(id, .cancelled) } }
+    }
   }
 
-  /// Whoever waits for busd's disk waits no more.
-  func giveUpWaiting() { giveUp { _ in true } }
+  private func wait(_ id: UInt64, for sequence: Offset, by deadline: ContinuousClock.Instant) async -> Outcome {
+    if carrier.acknowledged >= sequence { return .stored }
+    if isEnded { return .stopped }
+    if Task.isCancelled { return .cancelled }
+    return await withCheckedContinuation { answer in
+      let timer = link.thread.schedule(at: deadline) { self.assumeIsolated { $0.tell(id, .late) } }
+      waiting[id] = Waiter(sequence: sequence, deadline: timer, answer: answer)
+    }
+  }
 
-  /// Whoever waits for this event waits no more.
-  func stopWaiting(for sequence: UInt64) { giveUp { $0.rawValue == sequence } }
-
-  private func giveUp(_ isGivenUp: (Offset) -> Bool) {
-    let givenUp = waiting.filter { isGivenUp($0.sequence) }
-    waiting.removeAll { isGivenUp($0.sequence) }
-    for waiter in givenUp { waiter.answer.resume(throwing: OutboxCarrier.ended) }
+  private func tell(_ id: UInt64, _ outcome: Outcome) {
+    guard let waiter = waiting.removeValue(forKey: id) else { return }
+    link.thread.cancel(waiter.deadline)
+    waiter.answer.resume(returning: outcome)
   }
 
   /// Ends it and closes the outbox.
   func end() throws {
     guard !isEnded else { return }
     isEnded = true
-    giveUpWaiting()
+    for id in waiting.keys { tell(id, .stopped) }
     try outbox.close()
   }
 }

@@ -1,5 +1,6 @@
 internal import BusProtocol
 internal import BusSpool
+internal import Logging
 
 #if canImport(Glibc)
   @preconcurrency internal import Glibc
@@ -28,42 +29,44 @@ struct OutboxShelf: Sendable {
   /// Makes an outbox for this process.
   func make() throws(BusError) -> Outbox {
     try makeDirectories()
-    return try open(PublisherID(at: now(), random: (random(), random())))
+    do { return try open(PublisherID(at: now(), random: (random(), random()))) } catch {
+      throw BusError(code: "outbox", "the outbox cannot be opened: \(error.message)", help: "set BUS_STATE_DIR")
+    }
   }
 
-  /// The outboxes that processes left behind with events in them; those that are empty are removed.
-  func orphans() -> [Outbox] {
-    guard let names = try? OutboxShelf.names(in: directory) else { return [] }
+  /// So many of the outboxes that processes left behind with events in them, and whether there may be more; those that
+  /// are empty are removed.
+  func orphans(limit: Int, logger: Logger) -> (found: [Outbox], isMoreLeft: Bool) {
+    // Nothing there to list, and nothing to adopt.
+    guard let names = try? OutboxShelf.names(in: directory) else { return ([], false) }
     var orphans: [Outbox] = []
     for name in names {
-      // Locked means that its process lives: it is not an orphan. One without a segment is being made right now: its
-      // process takes the lock before it makes the first, and must not find the lock taken.
-      guard let publisher = try? PublisherID(name), hasSegment(name), let outbox = try? open(publisher) else {
-        continue
-      }
-      if outbox.isEmpty {
-        // Best effort: what cannot be removed now is seen again in a minute.
-        try? outbox.close()
-        rmdir(outbox.directory)
-      } else {
-        orphans.append(outbox)
+      // One without a segment is being made right now: its process takes the lock before it makes the first, and must
+      // not find the lock taken.
+      guard let publisher = try? PublisherID(name), hasSegment(name) else { continue }
+      guard orphans.count < limit else { return (orphans, true) }
+      do throws(SpoolError) {
+        let outbox = try open(publisher)
+        if outbox.isEmpty { try outbox.close() } else { orphans.append(outbox) }
+      } catch {
+        // Locked means that its process lives: it is not an orphan.
+        guard error.code != .locked else { continue }
+        logger.error(
+          "an outbox that a process left cannot be carried",
+          metadata: ["directory": "\(directory)/\(name)", "error": "\(error)"])
       }
     }
-    return orphans
+    return (orphans, false)
   }
 
   private func hasSegment(_ name: String) -> Bool {
     (try? OutboxShelf.names(in: "\(directory)/\(name)"))?.contains { $0.hasSuffix(".seg") } ?? false
   }
 
-  private func open(_ publisher: PublisherID) throws(BusError) -> Outbox {
-    do {
-      return try Outbox(
-        directory: "\(directory)/\(publisher)", publisher: publisher, maximumByteCount: maximumByteCount,
-        syncs: syncs, now: now(), random: random)
-    } catch {
-      throw BusError(code: "outbox", "the outbox cannot be opened: \(error.message)", help: "set BUS_STATE_DIR")
-    }
+  private func open(_ publisher: PublisherID) throws(SpoolError) -> Outbox {
+    try Outbox(
+      directory: "\(directory)/\(publisher)", publisher: publisher, maximumByteCount: maximumByteCount,
+      syncs: syncs, now: now(), random: random)
   }
 
   private func makeDirectories() throws(BusError) {

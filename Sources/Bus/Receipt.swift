@@ -18,30 +18,27 @@ public struct Receipt: Sendable {
 
   /// Returns when the event is on busd's disk.
   ///
-  /// Throws when the event could not be kept at all, and `timeout` when busd did not have it in time: then it is still
-  /// in the outbox, and goes on trying.
+  /// ```swift
+  /// try await bus.publish("order_placed", ["id": 42]).stored()
+  /// ```
+  /// Throws when the event could not be kept at all; else `timeout`, `cancelled` or `stopped`, which leave it in the
+  /// outbox, from where it goes on trying.
   public func stored(timeout: Duration = .seconds(10)) async throws(BusError) {
     if let failure { throw failure }
-    let (carrier, sequence) = (carrier, sequence)
-    let isStored = await withTaskGroup(of: Bool.self) { group in
-      group.addTask {
-        // The error says that the client stopped; then the event is not known to be on busd's disk.
-        (try? await carrier.stored(sequence)) != nil
-      }
-      group.addTask {
-        // Cancelled when the other was first.
-        try? await Task.sleep(for: timeout)
-        return false
-      }
-      let first = await group.next() ?? false
-      group.cancelAll()
-      if !first { await carrier.stopWaiting(for: sequence) }
-      return first
-    }
-    guard isStored else {
+    switch await carrier.stored(sequence, by: .now + timeout) {
+    case .stored: return
+    case .late:
       throw BusError(
         code: "timeout", "event \(id) is not on busd's disk within \(timeout)",
         help: "it is in the outbox and goes on trying; look at busd")
+    case .cancelled:
+      throw BusError(
+        code: "cancelled", "nobody waits any more for event \(id) to come to busd's disk",
+        help: "it is in the outbox and goes on trying")
+    case .stopped:
+      throw BusError(
+        code: "stopped", "the client stopped before busd had event \(id)",
+        help: "it is in the outbox: the next process of this service sends it")
     }
   }
 }
