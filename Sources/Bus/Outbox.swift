@@ -12,6 +12,8 @@ final class Outbox: Sendable {
     var isClosed = false
   }
 
+  /// Whether events that it held are lost: a power cut took what was in the system's memory only, or the disk is broken.
+  let lostEvents: Bool
   /// Who numbered its events.
   let publisher: PublisherID
   let directory: String
@@ -25,10 +27,12 @@ final class Outbox: Sendable {
     random: @escaping @Sendable () -> UInt64
   ) throws(SpoolError) {
     let spool = try Spool(
-      directory: directory, options: .outbox(maximumByteCount: maximumByteCount), now: now, random: random)
+      directory: directory, options: .outbox(maximumByteCount: maximumByteCount, syncs: syncs), now: now,
+      random: random)
     self.publisher = publisher
     self.directory = directory
     self.syncs = syncs
+    lostEvents = spool.recovery.lostSegmentCount > 0
     let reader = spool.reader()
     self.reader = reader
     let first = max(reader.first.rawValue, 1) - 1

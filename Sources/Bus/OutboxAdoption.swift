@@ -41,6 +41,11 @@ actor OutboxAdoption {
 
   private func adopt(_ orphan: Outbox) {
     logger.notice("an outbox was adopted", metadata: ["directory": "\(orphan.directory)"])
+    if orphan.lostEvents {
+      logger.error(
+        "events behind a damaged place of an outbox are lost: a power cut, or a broken disk",
+        metadata: ["directory": "\(orphan.directory)", "last": "\(orphan.head)"])
+    }
     let carrier = OutboxCarrier(orphan, link: link, logger: logger) { self.assumeIsolated { $0.releaseCarried() } }
     carriers.append(carrier)
     carrier.wake()

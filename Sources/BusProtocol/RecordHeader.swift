@@ -170,7 +170,7 @@ public struct RecordHeader: Hashable, Sendable {
 
 extension RawSpan {
   /// A number at a byte; the caller has checked that it is there (and a wrong place traps, it is never read).
-  package func littleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at start: Int) -> T {
+  @inlinable package func littleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at start: Int) -> T {
     T(littleEndian: unsafeLoadUnaligned(fromByteOffset: start, as: T.self))
   }
 }
@@ -182,7 +182,7 @@ extension RawSpan {
 
 extension MutableRawSpan {
   /// Writes a number at a byte.
-  package mutating func storeLittleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at start: Int) {
+  @inlinable package mutating func storeLittleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at start: Int) {
     storeBytes(of: value.littleEndian, toByteOffset: start, as: T.self)
   }
 }

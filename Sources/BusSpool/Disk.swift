@@ -18,6 +18,15 @@ public protocol Disk: Sendable {
   func truncate(_ file: Int32, to byteCount: Int) throws(DiskError)
   /// Reserves room that reads as zeros, up to this length of the file; false where that cannot be had.
   func allocate(_ file: Int32, byteCount: Int) -> Bool
+  /// Maps a file from its start into memory, to be written; nil where that cannot be had.
+  func map(_ file: Int32, byteCount: Int) -> DiskRegion?
+  /// Makes room in a mapped file and in memory up to this length; false where there is none. What lies within the
+  /// length before is as it was.
+  func extend(_ file: Int32, _ region: DiskRegion, from oldByteCount: Int, to byteCount: Int) -> Bool
+  /// Copies bytes into a region, within the length that the file was extended to.
+  func copy(_ bytes: borrowing RawSpan, to region: DiskRegion, at position: Int)
+  /// Gives a region's memory back; the file keeps its bytes.
+  func unmap(_ region: DiskRegion)
   /// Locks a file for this process until it is closed; false when another has it.
   func lock(_ file: Int32) throws(DiskError) -> Bool
   /// Gives a file another name in one step, replacing what had it.
@@ -34,6 +43,20 @@ public protocol Disk: Sendable {
   func syncDirectory(_ path: String) throws(DiskError)
   /// The room on the file system that holds a directory.
   func space(at directory: String) throws(DiskError) -> DiskSpace
+}
+
+/// A file in memory, named by its address.
+public struct DiskRegion: Hashable, Sendable {
+  /// Where it begins.
+  public let address: UInt
+  /// How far it may be extended.
+  public let byteCount: Int
+
+  /// Names a region.
+  public init(address: UInt, byteCount: Int) {
+    self.address = address
+    self.byteCount = byteCount
+  }
 }
 
 /// What a file is opened for.

@@ -85,6 +85,53 @@ public struct RealDisk: Disk {
     #endif
   }
 
+  /// Maps a file.
+  public func map(_ file: Int32, byteCount: Int) -> DiskRegion? {
+    #if canImport(Darwin)
+      return nil  // There is no way to give it room ahead, and writing to a page without room ends the process.
+    #else
+      let address = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
+      guard let address, address != MAP_FAILED else { return nil }
+      return DiskRegion(address: UInt(bitPattern: address), byteCount: byteCount)
+    #endif
+  }
+
+  /// Extends a mapped file.
+  ///
+  /// The kernel makes the new pages writable here, where it can say no; at the first touch it could only end the
+  /// process.
+  public func extend(_ file: Int32, _ region: DiskRegion, from oldByteCount: Int, to byteCount: Int) -> Bool {
+    #if canImport(Darwin)
+      return false
+    #else
+      guard byteCount <= region.byteCount, allocate(file, byteCount: byteCount) else { return false }
+      let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+      let start = oldByteCount / page * page
+      guard
+        madvise(
+          UnsafeMutableRawPointer(bitPattern: region.address + UInt(start)), byteCount - start, MADV_POPULATE_WRITE)
+          != 0
+      else { return true }
+      // Kernels before 5.14 do not know the advice: their pages come at the first touch, into the room there is.
+      return errno == EINVAL
+    #endif
+  }
+
+  /// Copies bytes into a region.
+  public func copy(_ bytes: borrowing RawSpan, to region: DiskRegion, at position: Int) {
+    precondition(position >= 0 && bytes.byteCount <= region.byteCount - position, "a write beyond its region")
+    bytes.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress else { return }
+      UnsafeMutableRawPointer(bitPattern: region.address)?.advanced(by: position)
+        .copyMemory(from: source, byteCount: bytes.count)
+    }
+  }
+
+  /// Unmaps a region.
+  public func unmap(_ region: DiskRegion) {
+    munmap(UnsafeMutableRawPointer(bitPattern: region.address), region.byteCount)
+  }
+
   /// Locks a file.
   public func lock(_ file: Int32) throws(DiskError) -> Bool {
     while flock(file, LOCK_EX | LOCK_NB) != 0 {

@@ -14,10 +14,10 @@ struct Recovery {
     self.options = options
     let listing = try directory.listing()
     try removeLeftovers(listing.leftovers)
-    let headers = try readHeaders(listing.bases)
-    let scanStart = options.tracksState ? try loadState(headers) : headers.count - 1
-    for (number, header) in headers.enumerated() {
-      try recover(header, isLast: number == headers.count - 1, mustScan: number >= scanStart)
+    if options.syncsSegments {
+      try recoverAll(listing.bases)
+    } else {
+      try recoverPrefix(listing.bases)
     }
     try compareWithHead()
     try settleEnd()
@@ -30,24 +30,68 @@ struct Recovery {
     report.leftoverCount = names.count
   }
 
-  /// Reads the segments' first pages: each has the offset of its name and the log of the first.
-  private func readHeaders(_ bases: [Offset]) throws(SpoolError) -> [SegmentHeader] {
+  /// Takes all segments, or refuses: what is broken before the end was on disk once.
+  private mutating func recoverAll(_ bases: [Offset]) throws(SpoolError) {
     var headers: [SegmentHeader] = []
-    for base in bases {
-      let file = try open(base)
-      let page = try file.read(SegmentHeader.byteCount, at: 0)
-      guard let header = SegmentHeader(page.span.bytes) else {
-        throw Recovery.corrupt(file.path, "its first page is damaged")
-      }
-      guard header.base == base else {
-        throw Recovery.corrupt(file.path, "it holds the events from \(header.base): it was renamed or copied")
-      }
-      guard header.log == headers.first?.log ?? header.log else {
-        throw Recovery.corrupt(file.path, "it belongs to another log, \(header.log)")
-      }
-      headers.append(header)
+    for base in bases { headers.append(try readHeader(base, log: headers.first?.log)) }
+    let scanStart = options.tracksState ? try loadState(headers) : headers.count - 1
+    for (number, header) in headers.enumerated() {
+      try recover(header, isLast: number == headers.count - 1, mustScan: number >= scanStart)
     }
-    return headers
+  }
+
+  /// Takes what is valid from the first segment on: any of them may have been in the system's memory only when the
+  /// power went. What stands behind the first damage is removed, since its numbers would leave a hole.
+  private mutating func recoverPrefix(_ bases: [Offset]) throws(SpoolError) {
+    for (number, base) in bases.enumerated() {
+      do throws(SpoolError) {
+        let header = try readHeader(base, log: segments.first?.header.log)
+        try checkOrder(header)
+        let file = try open(base)
+        var topics: [String: Timestamp] = [:]
+        let scan = try scan(header, file: file, topics: &topics)
+        let isLast = number == bases.count - 1 || scan.damage != nil
+        guard isLast else {
+          segments.append(scan.segment)
+          continue
+        }
+        try finish(scan, file: file)
+        return try drop(bases[(number + 1)...])
+      } catch {
+        guard error.code == .corrupt else { throw error }
+        try reopenLast()
+        return try drop(bases[number...])
+      }
+    }
+  }
+
+  /// The segment before a damaged one becomes the one that is written.
+  private mutating func reopenLast() throws(SpoolError) {
+    guard let last = segments.last else { return }
+    segments[segments.count - 1].file = try open(last.base)
+  }
+
+  private mutating func drop(_ bases: ArraySlice<Offset>) throws(SpoolError) {
+    report.lostSegmentCount = bases.count
+    guard !options.isReadOnly else { return }
+    // The last first: a crash between leaves no hole.
+    for base in bases.reversed() { try directory.removeSegment(base) }
+  }
+
+  /// Reads a segment's first page: it has the offset of its name and the log of the first.
+  private func readHeader(_ base: Offset, log: LogID?) throws(SpoolError) -> SegmentHeader {
+    let file = try open(base)
+    let page = try file.read(SegmentHeader.byteCount, at: 0)
+    guard let header = SegmentHeader(page.span.bytes) else {
+      throw Recovery.corrupt(file.path, "its first page is damaged")
+    }
+    guard header.base == base else {
+      throw Recovery.corrupt(file.path, "it holds the events from \(header.base): it was renamed or copied")
+    }
+    guard header.log == log ?? header.log else {
+      throw Recovery.corrupt(file.path, "it belongs to another log, \(header.log)")
+    }
+    return header
   }
 
   /// Takes the newest state that is whole; says from which segment on the records must be read to bring it up to date.
@@ -69,12 +113,7 @@ struct Recovery {
   private mutating func recover(
     _ header: SegmentHeader, isLast: Bool, mustScan: Bool
   ) throws(SpoolError) {
-    if let last = segments.last, last.last.next != header.base {
-      throw Recovery.corrupt(
-        "\(directory.path)/\(last.name)",
-        "it ends at byte \(last.end) with \(last.last), but the next segment begins with \(header.base): "
-          + "events \(last.last.next) to \(Offset(header.base.rawValue &- 1)) are missing")
-    }
+    try checkOrder(header)
     let file = try open(header.base)
     let index = isLast ? nil : try loadIndex(header, file: file)
     if let index, !mustScan {
@@ -89,6 +128,15 @@ struct Recovery {
     report.rebuiltIndexCount += 1
     guard !options.isReadOnly else { return }
     try directory.put(SegmentIndex(scan.segment, topics: topics).bytes, as: SpoolDirectory.indexName(header.base))
+  }
+
+  private func checkOrder(_ header: SegmentHeader) throws(SpoolError) {
+    if let last = segments.last, last.last.next != header.base {
+      throw Recovery.corrupt(
+        "\(directory.path)/\(last.name)",
+        "it ends at byte \(last.end) with \(last.last), but the next segment begins with \(header.base): "
+          + "events \(last.last.next) to \(Offset(header.base.rawValue &- 1)) are missing")
+    }
   }
 
   private func open(_ base: Offset) throws(SpoolError) -> DiskFile {
@@ -122,6 +170,7 @@ struct Recovery {
 
   private mutating func finish(_ scan: SegmentScan, file: DiskFile) throws(SpoolError) {
     switch scan.damage {
+    case .corrupt where !options.syncsSegments: report.tornByteCount = try file.byteCount() - scan.segment.end
     case .corrupt(let position):
       throw Recovery.corrupt(
         file.path,

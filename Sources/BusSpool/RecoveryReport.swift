@@ -16,6 +16,8 @@ public struct RecoveryReport: Hashable, Sendable {
   public internal(set) var isSealed = false
   /// Bytes of a group that was never finished, and were cut away; nobody was told that they are on disk.
   public internal(set) var tornByteCount = 0
+  /// Segments behind a damaged place of a log that does not sync them, removed with it: a power cut took their events.
+  public internal(set) var lostSegmentCount = 0
   /// Side files that were missing or doubtful, and were made again from the segments.
   public internal(set) var rebuiltIndexCount = 0
   /// Files that a crash left over, and were removed.

@@ -45,7 +45,7 @@ extension Spool {
     header.recordedAt = max(groupTime, now)
     header.sequence = 0
     if options.tracksState {
-      let topic = String(decoding: Record.topicBytes(group, at: start, header: header), as: UTF8.self)
+      let topic = Record.topicBytes(group, at: start, header: header)
       header.sequence = state.number(topic, at: header.offset, header.recordedAt)
       let (publisher, sequence) = SpoolState.publisher(group, at: start)
       state.take(sequence, of: publisher, header.recordedAt)

@@ -45,6 +45,8 @@ extension Spool {
       closedByteCount -= segment.end
       try files.removeSegment(segment.base)
     }
+    // What comes back after a power cut is only sent again.
+    guard options.syncsSegments else { return }
     do { try files.sync() } catch {
       failure = error
       throw error

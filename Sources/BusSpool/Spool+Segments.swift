@@ -7,8 +7,9 @@ extension Spool {
   ) throws(SpoolError) -> Segment {
     let file = try files.put(
       header.bytes, as: SpoolDirectory.segmentName(header.base),
-      allocating: options.preallocates ? options.segmentByteCount : 0)
-    try files.sync()
+      allocating: options.preallocates ? options.segmentByteCount : 0,
+      mapping: options.isMapped ? options.segmentByteCount : nil, syncing: options.syncsSegments)
+    if options.syncsSegments { try files.sync() }
     return Segment(header, file: file)
   }
 
@@ -20,9 +21,10 @@ extension Spool {
 
   /// Begins the next segment. The group that waits will be the first in it.
   ///
-  /// The full segment is on disk before the next has a name: only the last segment can have a torn end.
+  /// Where segments are synced, the full one is on disk before the next has a name: only the last segment can have a
+  /// torn end.
   func rollOver() throws(SpoolError) {
-    try syncActive()
+    if options.syncsSegments { try syncActive() }
     state.evict(stateLimits, now: groupTime)
     var before = state
     before.rollBack()
@@ -38,6 +40,8 @@ extension Spool {
     log.add(active, closing: full)
     closedByteCount += full.end
     try file?.truncate(to: full.end)
+    // Segments that may be torn are read through when the log is opened: nothing would be saved.
+    guard options.syncsSegments else { return }
     let topics = before.topics.filter { $0.value.offset >= full.base }.mapValues(\.time)
     try files.put(SegmentIndex(full, topics: topics).bytes, as: SpoolDirectory.indexName(full.base))
   }

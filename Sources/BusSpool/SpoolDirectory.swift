@@ -60,8 +60,8 @@ struct SpoolDirectory: Sendable {
     do { try disk.makeDirectory(path) } catch { throw SpoolError(error, "make", path) }
   }
 
-  func open(_ name: String, _ access: DiskAccess) throws(SpoolError) -> DiskFile {
-    try DiskFile("\(path)/\(name)", access, on: disk)
+  func open(_ name: String, _ access: DiskAccess, mapping byteCount: Int? = nil) throws(SpoolError) -> DiskFile {
+    try DiskFile("\(path)/\(name)", access, on: disk, mappedByteCount: byteCount)
   }
 
   /// All bytes of a small file; nil when it is not there.
@@ -75,15 +75,19 @@ struct SpoolDirectory: Sendable {
     }
   }
 
-  /// Puts a file under its name once its bytes are on disk; the name itself is on disk after ``sync()``.
+  /// Puts a file under its name once its bytes are there, on disk if it is synced; the name itself is on disk after
+  /// ``sync()``.
   @discardableResult
-  func put(_ bytes: [UInt8], as name: String, allocating byteCount: Int = 0) throws(SpoolError) -> DiskFile {
+  func put(
+    _ bytes: [UInt8], as name: String, allocating byteCount: Int = 0, mapping mappedByteCount: Int? = nil,
+    syncing: Bool = true
+  ) throws(SpoolError) -> DiskFile {
     let temporary = name + ".tmp"
     do {
-      let file = try open(temporary, .replace)
+      let file = try open(temporary, .replace, mapping: mappedByteCount)
       try file.write(bytes.span.bytes, at: 0)
       if byteCount > bytes.count { file.allocate(byteCount) }
-      try file.sync()
+      if syncing { try file.sync() }
       try rename(temporary, to: name)
       return file
     } catch {

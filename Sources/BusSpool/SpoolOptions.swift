@@ -6,6 +6,12 @@ public struct SpoolOptions: Sendable {
   }
   /// Whether a segment's room is reserved when it is made: a sync then has less to write.
   public var preallocates: Bool
+  /// Whether a full segment is on disk before the next one begins: the log then refuses to open with a damage that no
+  /// torn write explains. Without, appending never waits for the disk, a power cut can take any of the last segments,
+  /// and the log goes on before the first that is damaged.
+  public var syncsSegments: Bool
+  /// Whether events are copied into the segment's memory instead of written by a call: for many small groups.
+  public var isMapped: Bool
   /// Room that is left to others; nil uses the file system to its end.
   public var reserve: DiskReserve?
   /// Whether the log is opened to read only: nothing is locked, cut, made or removed.
@@ -17,11 +23,14 @@ public struct SpoolOptions: Sendable {
 
   /// Options; by default those of a spool.
   public init(
-    segmentByteCount: Int = 64 << 20, preallocates: Bool = true, reserve: DiskReserve? = DiskReserve(),
-    isReadOnly: Bool = false, tracksState: Bool = true, maximumByteCount: Int? = nil
+    segmentByteCount: Int = 64 << 20, preallocates: Bool = true, syncsSegments: Bool = true,
+    isMapped: Bool = false, reserve: DiskReserve? = DiskReserve(), isReadOnly: Bool = false, tracksState: Bool = true,
+    maximumByteCount: Int? = nil
   ) {
     self.segmentByteCount = SpoolOptions.clamped(segmentByteCount)
     self.preallocates = preallocates
+    self.syncsSegments = syncsSegments
+    self.isMapped = isMapped
     self.reserve = reserve
     self.isReadOnly = isReadOnly
     self.tracksState = tracksState
@@ -29,10 +38,12 @@ public struct SpoolOptions: Sendable {
   }
 
   /// Those of a publisher's outbox: small, numbered by itself, and bounded.
-  public static func outbox(maximumByteCount: Int) -> SpoolOptions {
+  ///
+  /// - Parameter syncs: whether what is in it has to outlive a power cut, and not only its process.
+  public static func outbox(maximumByteCount: Int, syncs: Bool) -> SpoolOptions {
     SpoolOptions(
-      segmentByteCount: min(8 << 20, maximumByteCount / 4), preallocates: false, reserve: nil, tracksState: false,
-      maximumByteCount: maximumByteCount)
+      segmentByteCount: min(8 << 20, maximumByteCount / 4), preallocates: false, syncsSegments: syncs, isMapped: true,
+      reserve: nil, tracksState: false, maximumByteCount: maximumByteCount)
   }
 
   private static func clamped(_ byteCount: Int) -> Int { min(max(byteCount, 1 << 20), 1 << 30) }

@@ -21,6 +21,13 @@ public struct SpoolState: Sendable {
     var low: UInt64
   }
 
+  /// Events in a row of one topic, or of one publisher, within a group: their entry is found without a look at the
+  /// table, and what it was before the group is known to ``undo`` already.
+  private struct Run<Key: Sendable, Index: Sendable>: Sendable {
+    var key: Key
+    var index: Index
+  }
+
   private enum Undo {
     case topic(String, TopicEntry?)
     case publisher(PublisherKey, PublisherEntry?)
@@ -48,6 +55,8 @@ public struct SpoolState: Sendable {
   /// The highest number of a forgotten topic: one that comes back goes on above it.
   var forgottenSequence: UInt64 = 0
   private var undo: [Undo] = []
+  private var topicRun: Run<[UInt8], [String: TopicEntry].Index>?
+  private var publisherRun: Run<PublisherKey, [PublisherKey: PublisherEntry].Index>?
 
   init() {}
 
@@ -66,20 +75,33 @@ public struct SpoolState: Sendable {
   }
 
   /// Gives the next number of a topic to the event at an offset.
-  mutating func number(_ topic: String, at offset: Offset, _ time: Timestamp) -> UInt64 {
-    let before = topics[topic]
+  mutating func number(_ topic: ArraySlice<UInt8>, at offset: Offset, _ time: Timestamp) -> UInt64 {
+    if let run = topicRun, run.key.elementsEqual(topic) {
+      let sequence = topics.values[run.index].sequence &+ 1
+      topics.values[run.index] = TopicEntry(sequence: sequence, offset: offset, time: time)
+      return sequence
+    }
+    let text = String(decoding: topic, as: UTF8.self)
+    let before = topics[text]
     let sequence = (before?.sequence ?? forgottenSequence) &+ 1
-    undo.append(.topic(topic, before))
-    topics[topic] = TopicEntry(sequence: sequence, offset: offset, time: time)
+    undo.append(.topic(text, before))
+    topics[text] = TopicEntry(sequence: sequence, offset: offset, time: time)
+    topicRun = topics.index(forKey: text).map { Run(key: Array(topic), index: $0) }
     return sequence
   }
 
   /// Takes a publisher's number as taken.
   mutating func take(_ sequence: UInt64, of publisher: PublisherKey, _ time: Timestamp) {
     guard sequence > 0 else { return }
+    if let run = publisherRun, run.key == publisher {
+      let last = publishers.values[run.index].sequence
+      publishers.values[run.index] = PublisherEntry(sequence: max(sequence, last), time: time)
+      return
+    }
     let before = publishers[publisher]
     undo.append(.publisher(publisher, before))
     publishers[publisher] = PublisherEntry(sequence: max(sequence, before?.sequence ?? 0), time: time)
+    publisherRun = publishers.index(forKey: publisher).map { Run(key: publisher, index: $0) }
   }
 
   /// Takes over what a record of the log says.
@@ -102,7 +124,12 @@ public struct SpoolState: Sendable {
   }
 
   /// What was appended is in the log.
-  mutating func commit() { undo.removeAll(keepingCapacity: true) }
+  mutating func commit() {
+    undo.removeAll(keepingCapacity: true)
+    endRuns()
+  }
+
+  private mutating func endRuns() { (topicRun, publisherRun) = (nil, nil) }
 
   /// What was appended since the last commit is not in the log.
   mutating func rollBack() {
@@ -113,10 +140,12 @@ public struct SpoolState: Sendable {
       }
     }
     undo.removeAll(keepingCapacity: true)
+    endRuns()
   }
 
   /// Forgets what is beyond the limits: publishers not seen for a week, topics not seen for longest.
   mutating func evict(_ limits: Limits, now: Timestamp) {
+    endRuns()
     if publishers.count > limits.publishers {
       let oldest = now - SpoolState.publisherLifetime
       publishers = publishers.filter { $0.value.time >= oldest }

@@ -176,6 +176,24 @@ final class MemoryDisk: Disk {
     return true
   }
 
+  func map(_ file: Int32, byteCount: Int) -> DiskRegion? { DiskRegion(address: UInt(file), byteCount: byteCount) }
+
+  func extend(_ file: Int32, _ region: DiskRegion, from oldByteCount: Int, to byteCount: Int) -> Bool {
+    allocate(file, byteCount: byteCount)
+  }
+
+  func copy(_ bytes: borrowing RawSpan, to region: DiskRegion, at position: Int) {
+    do {
+      let file = Int32(region.address)
+      guard position + bytes.byteCount <= self.bytes(of: file).count else {
+        fatalError("a write beyond the end of a mapped file")
+      }
+      _ = try write(bytes, to: file, at: position)
+    } catch { fatalError("memory cannot fail") }
+  }
+
+  func unmap(_ region: DiskRegion) {}
+
   func lock(_ file: Int32) throws(DiskError) -> Bool {
     state.withLock { state in
       guard let node = state.files[file], state.lockOwners[node] == nil else { return false }

@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: [1, 100, 1000], [true, false]) func `appends a second`(size: Int, isSynced: Bool) throws {
     let directory = try TemporaryDirectory()
-    let options = isSynced ? SpoolOptions(reserve: nil) : .outbox(maximumByteCount: 1 << 30)
+    let options = isSynced ? SpoolOptions(reserve: nil) : .outbox(maximumByteCount: 1 << 30, syncs: false)
     let spool = try Spool(directory: directory.path, options: options, now: Bench.start, random: Chance.source(1))
     var event = Bench.event(1, byteCount: 92)
     let groups = isSynced || size > 1 ? SpoolSpeedTests.groups : SpoolSpeedTests.groups * 100

@@ -65,3 +65,9 @@ struct SpoolStateTests {
     #expect(state.number("topic_30", at: Offset(32), Bench.start) == 31)
   }
 }
+
+extension SpoolState {
+  mutating func number(_ topic: String, at offset: Offset, _ time: Timestamp) -> UInt64 {
+    number(Array(topic.utf8)[...], at: offset, time)
+  }
+}

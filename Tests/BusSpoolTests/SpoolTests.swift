@@ -111,7 +111,7 @@ struct SpoolTests {
 
   @Test func `an outbox shows what is written without a sync`() throws {
     var bench = Bench()
-    bench.options = .outbox(maximumByteCount: 64 << 20)
+    bench.options = .outbox(maximumByteCount: 64 << 20, syncs: false)
     let spool = try bench.open()
     let syncs = bench.disk.count(of: .sync)
     try spool.append(1...5)
