@@ -120,7 +120,7 @@ actor Follow {
   private func connect(to endpoint: String) {
     disconnect()
     do {
-      let live = Live(try Socket(.sub, in: link.context, options: .clientEvents))
+      let live = Live(try Socket(.sub, in: link.context, options: .clientEvents.quiet(at: endpoint)))
       try live.socket.subscribe(LiveMessage.markTopic)
       for prefix in Set(patterns.map(\.literalPrefix)) { try live.socket.subscribe(prefix) }
       try live.socket.connect(endpoint)

@@ -145,10 +145,8 @@ actor Link {
     disconnect()
     let number = connectionNumber
     do {
-      var options = SocketOptions.clientRequests
-      // On one machine the kernel tells when the other side is gone: a hundred idle workers need not ask each other.
-      if endpoint.hasPrefix("ipc://") { options.heartbeatInterval = .zero }
-      let connection = Connection(try Socket(.dealer, in: context, options: options))
+      let connection = Connection(
+        try Socket(.dealer, in: context, options: .clientRequests.quiet(at: endpoint)))
       connection.monitor = try connection.socket.monitor(on: thread) { event in
         self.assumeIsolated { link in if link.connectionNumber == number { link.observe(event) } }
       }

@@ -256,12 +256,3 @@ actor SocketLoop {
     _ = thread.schedule(at: .now + SocketLoop.heartbeatInterval) { self.assumeIsolated { $0.beat() } }
   }
 }
-
-extension SocketOptions {
-  /// On one machine the kernel tells when the other side is gone: idle connections need not ask each other.
-  fileprivate func quiet(at endpoint: String) -> SocketOptions {
-    var options = self
-    if endpoint.hasPrefix("ipc://") { options.heartbeatInterval = .zero }
-    return options
-  }
-}
