@@ -21,37 +21,28 @@ extension EndToEnd {
 
     @Test func `I26 a full disk refuses clearly, keeps everything and recovers`() async throws {
       let site = try Site()
-      let disk = "\(site.directory)/disk"
-      try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-      let mount = try Program("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=40m", "none", disk])
-      guard try await mount.end() == 0 else {
-        print("skipped: mounting a small disk needs root")
-        return
-      }
-      defer {
-        site.busd?.signal(SIGKILL)
-        _ = try? Program("/usr/bin/umount", ["-l", disk])
-      }
-      try await site.startBusd(["--state-dir", "\(disk)/state", "--segment-mib", "4", "--reserve-mib", "4"])
-      try await site.withClient { client in
-        try await client.publish("counted", ["number": 0]).stored()
-        let ballast = "\(disk)/ballast"
-        try Data(count: 30 << 20).write(to: URL(filePath: ballast))
-        client.publish("counted", ["number": 1])
-        let filler = JSONValue.string(String(repeating: "x", count: 100_000))
-        for number in 2...100 {
-          client.publish("counted", ["number": number.jsonValue, "filler": filler])
-        }
-        try await eventually("busd refuses") {
-          guard let refused = Int(jsonValue: try await client.ask("status")["counters"]?["events_refused"] ?? .null)
-          else {
-            return false
+      try await site.withSmallDisk(megabytes: 40) { disk in
+        try await site.startBusd(["--state-dir", "\(disk)/state", "--segment-mib", "4", "--reserve-mib", "4"])
+        try await site.withClient { client in
+          try await client.publish("counted", ["number": 0]).stored()
+          let ballast = "\(disk)/ballast"
+          try Data(count: 30 << 20).write(to: URL(filePath: ballast))
+          client.publish("counted", ["number": 1])
+          let filler = JSONValue.string(String(repeating: "x", count: 100_000))
+          for number in 2...100 {
+            client.publish("counted", ["number": number.jsonValue, "filler": filler])
           }
-          return refused > 0
+          try await eventually("busd refuses") {
+            guard let refused = Int(jsonValue: try await client.ask("status")["counters"]?["events_refused"] ?? .null)
+            else {
+              return false
+            }
+            return refused > 0
+          }
+          try FileManager.default.removeItem(atPath: ballast)
+          try await client.publish("last").stored(timeout: .seconds(30))
+          #expect(try await client.ask("status")["head"] == 102)
         }
-        try FileManager.default.removeItem(atPath: ballast)
-        try await client.publish("last").stored(timeout: .seconds(30))
-        #expect(try await client.ask("status")["head"] == 102)
       }
     }
 

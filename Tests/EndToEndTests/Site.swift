@@ -37,6 +37,22 @@ final class Site {
     return program
   }
 
+  /// Runs the body with a file system of its own in memory; skipped, and said so, where mounting is not allowed.
+  func withSmallDisk(megabytes: Int, _ body: (_ disk: String) async throws -> Void) async throws {
+    let disk = "\(directory)/disk"
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    let mount = try Program("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "none", disk])
+    guard try await mount.end() == 0 else {
+      print("skipped: mounting a small disk needs root")
+      return
+    }
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(disk)) } catch { result = .failure(error) }
+    try await killBusd()
+    #expect(try await Program("/usr/bin/umount", [disk]).end() == 0)
+    try result.get()
+  }
+
   func killBusd() async throws {
     busd?.signal(SIGKILL)
     _ = try await busd?.end()
