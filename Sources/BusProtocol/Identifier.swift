@@ -43,8 +43,9 @@ public struct Identifier<Subject>: Hashable, Sendable, Comparable, CustomStringC
     guard bytes.count == 26 else { return nil }
     var high: UInt64 = 0
     var low: UInt64 = 0
-    for (index, byte) in bytes.enumerated() {
-      guard let digit = CrockfordBase32.value(of: byte), index > 0 || digit < 8 else { return nil }
+    for byte in bytes {
+      // Before the last character a number that fits 128 bits has 123: 59 of them here.
+      guard high >> 59 == 0, let digit = CrockfordBase32.value(of: byte) else { return nil }
       high = high << 5 | low >> 59
       low = low << 5 | UInt64(digit)
     }

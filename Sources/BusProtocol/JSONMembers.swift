@@ -12,7 +12,8 @@ public struct JSONMembers: Sendable {
 
   /// The member, nil when it is absent or null: to say null is to say nothing.
   public func optionalValue(_ key: String) -> JSONValue? {
-    guard let value = object[key], value != .null else { return nil }
+    guard let value = object[key] else { return nil }
+    if case .null = value { return nil }
     return value
   }
 
@@ -24,17 +25,21 @@ public struct JSONMembers: Sendable {
 
   /// A member of a type that JSON holds.
   public func read<T: JSONConvertible>(_ key: String, as type: T.Type = T.self) throws(ProtocolError) -> T {
-    let found = try value(key)
-    guard let value = T(jsonValue: found) else {
-      throw ProtocolError(
-        .badJSON, "\(what) has \"\(key)\": \(Self.excerpt(found)), expected \(Self.expectation(of: type))")
-    }
-    return value
+    try convert(try value(key), of: key)
   }
 
   /// A member that may be absent or null.
   public func optional<T: JSONConvertible>(_ key: String, as type: T.Type = T.self) throws(ProtocolError) -> T? {
-    optionalValue(key) == nil ? nil : try read(key, as: type)
+    guard let found = optionalValue(key) else { return nil }
+    return try convert(found, of: key)
+  }
+
+  private func convert<T: JSONConvertible>(_ found: JSONValue, of key: String) throws(ProtocolError) -> T {
+    guard let value = T(jsonValue: found) else {
+      throw ProtocolError(
+        .badJSON, "\(what) has \"\(key)\": \(Self.excerpt(found)), expected \(Self.expectation(of: T.self))")
+    }
+    return value
   }
 
   /// Text.

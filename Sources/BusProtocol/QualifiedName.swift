@@ -13,12 +13,13 @@ public struct QualifiedName<Owned>: Hashable, Sendable, Comparable, CustomString
 
   /// Parses `engine/name`.
   public init(_ text: String) throws(ProtocolError) {
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2 else {
+    guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
       throw ProtocolError(
         .badName, "\(ProtocolError.quoted(text, limit: 60)) is not a full name: write it as engine/name")
     }
-    self.init(engine: try Name(String(parts[0]), of: "engine"), name: try Name(String(parts[1])))
+    self.init(
+      engine: try Name(String(text[..<slash]), of: "engine"),
+      name: try Name(String(text[text.utf8.index(after: slash)...])))
   }
 
   /// `engine/name`.

@@ -182,7 +182,8 @@ extension RawSpan {
 
 extension MutableRawSpan {
   /// Writes a number at a byte.
-  @inlinable package mutating func storeLittleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at start: Int) {
+  @inlinable package mutating func storeLittleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at start: Int)
+  {
     storeBytes(of: value.littleEndian, toByteOffset: start, as: T.self)
   }
 }
