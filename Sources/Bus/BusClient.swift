@@ -122,8 +122,9 @@ public final class BusClient: Service, Sendable {
     BusError(code: "protocol", "busd answered something else than was asked", help: "upgrade the older of the two")
   }
 
-  /// An id of this client's clock and chance.
+  // Ids of this client's clock and chance.
   func nextJobID() -> JobID { outbox.nextID(at: configuration.now()) }
+  func nextEventID() -> EventID { outbox.nextID(at: configuration.now()) }
 
   // MARK: Running
 

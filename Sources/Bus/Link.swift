@@ -303,7 +303,8 @@ extension Reply {
   fileprivate var request: UInt64? {
     switch self {
     case .carried(let request, _, _), .published(let request, _, _), .events(let request, _),
-      .subscribed(let request), .committed(let request, _), .enqueued(let request, _), .finished(let request, _),
+      .announced(let request, _, _), .withdrawn(let request, _), .subscribed(let request), .committed(let request, _),
+      .enqueued(let request, _), .finished(let request, _),
       .answer(let request, _):
       request
     case .refused(let request, _): request

@@ -19,6 +19,10 @@ extension StoreLoop {
     case "why": return try why(asked)
     case "spool": return try spoolStatus()
     case "sessions": return sessionList()
+    case "announcements":
+      let limit = min(max(try asked.optional("limit") ?? 50, 1), StoreLoop.longestList)
+      let list = try store.announcements(dueBy: Timestamp(microseconds: .max), limit: limit)
+      return ["announcements": .array(list.map(\.json))]
     case "offset":
       let offset = try reader.offset(at: try Timestamp(try asked.string("at")))
       return ["offset": offset.rawValue.jsonValue]
@@ -26,7 +30,8 @@ extension StoreLoop {
     default:
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
-        help: "ask about status, queues, jobs, job, subscriptions, why, spool, sessions, offset or topology")
+        help:
+          "ask about status, queues, jobs, job, subscriptions, why, spool, sessions, announcements, offset or topology")
     }
   }
 

@@ -9,6 +9,7 @@ final class Counters: Sendable {
     case eventsRefused = "events_refused"
     case intakeMalformed = "intake_malformed"
     case requestsRefused = "requests_refused"
+    case eventsAnnounced = "events_announced"
     case jobsEnqueued = "jobs_enqueued"
     case jobsMerged = "jobs_merged"
     case jobsParked = "jobs_parked"

@@ -182,6 +182,9 @@ actor SocketLoop {
   private func finish(_ turn: SpoolTurn) {
     for message in turn.live { publish(message) }
     for letter in turn.letters { send(letter) }
+    if !turn.published.isEmpty || !turn.unpublished.isEmpty {
+      storeInbox.put(.published(turn.published, failed: turn.unpublished), byteCount: 64)
+    }
     if let failure = turn.failure { failed(failure) }
     spoolInbox.finished()
     passOn()
@@ -189,6 +192,7 @@ actor SocketLoop {
 
   private func finish(_ turn: StoreTurn) {
     for letter in turn.letters { send(letter) }
+    for event in turn.events { spoolInbox.put(.announced(event), byteCount: event.data.count) }
     if let failure = turn.failure { failed(failure) }
     storeInbox.finished()
     passOn()

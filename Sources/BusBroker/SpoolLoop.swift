@@ -7,6 +7,8 @@ internal import ZeroMQ
 enum SpoolItem: Sendable {
   /// A `carry` or `publish` of a session, in its frames.
   case message(SessionID, frames: [[UInt8]])
+  /// An event that was announced, and whose time has come.
+  case announced(Announcement)
   /// A message of a plain PUB socket: topic and data, nobody waits for an answer.
   case plain(frames: [[UInt8]])
 }
@@ -15,6 +17,10 @@ enum SpoolItem: Sendable {
 struct SpoolTurn: Sendable {
   var letters: [Letter] = []
   var live: [LiveMessage] = []
+  /// Announced events that are on disk.
+  var published: [EventID] = []
+  /// Announced events that are not.
+  var unpublished: [EventID] = []
   /// Set when the log must not be written any more.
   var failure: BrokerError?
 }
@@ -34,6 +40,9 @@ actor SpoolLoop {
   private var sealTimer: TimerID?
   /// What is owed once the group is on disk, in the order of asking.
   private var owed: [(session: SessionID, answer: Owed)] = []
+  /// Announced events of this group, and those that it could not take.
+  private var announced: [EventID] = []
+  private var unannounced: [EventID] = []
   private var appended = 0
 
   private enum Owed {
@@ -70,6 +79,7 @@ actor SpoolLoop {
     for item in batch {
       switch item {
       case .message(let session, let frames): accept(frames, from: session, at: moment)
+      case .announced(let announcement): accept(announcement, at: moment)
       case .plain(let frames): acceptPlain(frames, at: moment)
       }
     }
@@ -145,6 +155,23 @@ actor SpoolLoop {
     }
   }
 
+  /// Its id was chosen when it was announced: after a crash it comes again, and is not stored again.
+  private func accept(_ announcement: Announcement, at moment: Timestamp) {
+    announced.append(announcement.id)
+    guard recent[announcement.id] == nil else { return counters.add(to: .eventsRepeated) }
+    do {
+      let event = event(
+        announcement.topic, announcement.id, announcement.data, announcement.headers, at: moment)
+      _ = try append(event, at: moment)
+    } catch {
+      announced.removeLast()
+      unannounced.append(announcement.id)
+      logger.error(
+        "an announced event was not published",
+        metadata: ["event.id": "\(announcement.id)", "error": "\(error)"])
+    }
+  }
+
   private func event(
     _ topic: Topic, _ id: EventID?, _ data: [UInt8], _ headers: EventHeaders, at moment: Timestamp
   ) -> Event {
@@ -164,9 +191,11 @@ actor SpoolLoop {
   private func commit() -> SpoolTurn {
     defer {
       owed.removeAll(keepingCapacity: true)
+      (announced, unannounced) = ([], [])
       appended = 0
     }
     var turn = SpoolTurn()
+    (turn.published, turn.unpublished) = (announced, unannounced)
     guard appended > 0 else {
       turn.letters = owed.map { letter($0.answer, to: $0.session) }
       return turn
@@ -179,6 +208,8 @@ actor SpoolLoop {
       sealWhenIdle()
     } catch {
       counters.add(appended, to: .eventsRefused)
+      for id in announced { recent.remove(id) }
+      (turn.published, turn.unpublished) = ([], announced + unannounced)
       logger.error("events were not stored", metadata: ["error": "\(error)", "events": "\(appended)"])
       turn.letters = owed.map { letter(refused($0.answer, error), to: $0.session) }
       if let error = error as? SpoolError, error.code == .syncFailed {

@@ -26,6 +26,8 @@ extension StoreLoop {
     case .subscribe(let request, let wishes): subscribe(wishes, request: request, session: session)
     case .commit(let request, let commit): self.commit(commit, request: request, session: session)
     case .enqueue(let request, let wishes): enqueue(wishes, request: request, session: session)
+    case .announce(let request, let announcement): announce(announcement, request: request, session: session)
+    case .withdraw(let request, let ids): withdraw(ids, request: request, session: session)
     case .hands(let hands): setHands(hands, session: session)
     case .finish(let request, let results): finish(results, request: request, session: session)
     case .beat(let held, let subscriptions): beat(held, subscriptions, session: session)
@@ -83,6 +85,29 @@ extension StoreLoop {
       guard case .enqueued(let outcomes) = reply else { return }
       loop.count(outcomes)
       loop.send(.enqueued(request: request, outcomes: outcomes), to: session)
+    }
+  }
+
+  func announce(_ announcement: Announcement, request: UInt64, session: SessionID) {
+    do throws(ProtocolError) {
+      // What would be refused when its time comes is refused now.
+      _ = try JSONParser.parse(announcement.data)
+      let event = Event(
+        id: announcement.id, topic: announcement.topic, data: announcement.data, time: announcement.dueAt,
+        headers: announcement.headers)
+      var record: [UInt8] = []
+      try Record.append(event, to: &record)
+    } catch { return refuse(Refusal(error), request: request, session: session) }
+    add(.announce([announcement]), for: (session, request)) { loop, _ in
+      loop.send(.announced(request: request, id: announcement.id, dueAt: announcement.dueAt), to: session)
+    }
+  }
+
+  func withdraw(_ ids: [EventID], request: UInt64, session: SessionID) {
+    let ids = ids.filter { !announcements.isUnderWay($0) }
+    add(.withdraw(ids), for: (session, request)) { loop, reply in
+      guard case .withdrawn(let withdrawn) = reply else { return }
+      loop.send(.withdrawn(request: request, ids: withdrawn), to: session)
     }
   }
 

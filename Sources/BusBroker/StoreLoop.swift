@@ -12,11 +12,15 @@ enum StoreItem: Sendable {
   case opened(SessionID, Hello)
   /// A session's connection broke, or it said goodbye.
   case closed(SessionID, saidGoodbye: Bool)
+  /// Announced events are in the spool; those that failed are tried again.
+  case published([EventID], failed: [EventID])
 }
 
 /// What a turn of the store loop leads to.
 struct StoreTurn: Sendable {
   var letters: [Letter] = []
+  /// Announced events whose time has come, to be published.
+  var events: [Announcement] = []
   /// Set when the store cannot be used any more.
   var failure: BrokerError?
 }
@@ -49,6 +53,7 @@ actor StoreLoop {
   private var steps: [Step] = []
   var questions: [(session: SessionID, request: UInt64, about: String, parameters: JSONObject)] = []
   private var turnLetters: [Letter] = []
+  private(set) var announcements = AnnouncementDesk()
   private var timer: TimerID?
   private var nextPrune: ContinuousClock.Instant
   private var deliver: (@Sendable (StoreTurn) -> Void)?
@@ -103,7 +108,6 @@ actor StoreLoop {
   private func turnByTimer() {
     timer = nil
     addDue()
-    guard !steps.isEmpty else { return plan() }
     finishTurn()
   }
 
@@ -113,6 +117,7 @@ actor StoreLoop {
       case .message(let session, let frames): read(frames, from: session)
       case .opened(let session, let hello): processes[session] = hello
       case .closed(let session, let saidGoodbye): close(session, saidGoodbye: saidGoodbye)
+      case .published(let ids, let failed): forget(ids, failed: failed)
       }
     }
     addDue()
@@ -126,6 +131,7 @@ actor StoreLoop {
     questions.removeAll(keepingCapacity: true)
     turn.letters = turnLetters
     turnLetters = []
+    turn.events = takeDueAnnouncements()
     deliver?(turn)
     plan()
   }
@@ -151,6 +157,28 @@ actor StoreLoop {
   private func isSomethingDue() -> Bool {
     guard let due = (try? store.nextDue()).flatMap({ $0 }) else { return false }
     return due <= now()
+  }
+
+  // MARK: Events to come
+
+  /// Events whose time has come; they are forgotten once the spool has them.
+  private func takeDueAnnouncements() -> [Announcement] {
+    guard announcements.wantsMore(now: .now) else { return [] }
+    do {
+      let due = try store.announcements(dueBy: now(), limit: AnnouncementDesk.limit)
+      announcements.taken(due.map(\.id))
+      return due
+    } catch {
+      logger.error("the events to come could not be read", metadata: ["error": "\(error)"])
+      announcements.failed(now: .now)
+      return []
+    }
+  }
+
+  private func forget(_ ids: [EventID], failed: [EventID]) {
+    counters.add(ids.count, to: .eventsAnnounced)
+    announcements.published(ids, failed: failed, now: .now)
+    if !ids.isEmpty { add(.withdraw(ids)) { _, _ in } }
   }
 
   private func takeBackEnded() {
@@ -282,10 +310,16 @@ actor StoreLoop {
   private func plan() {
     if let timer { thread.cancel(timer) }
     var next = [jobs.nextExpiry, subscriptions.nextExpiry, nextPrune].compactMap(\.self).min() ?? nextPrune
-    if let due = (try? store.nextDue()).flatMap({ $0 }) {
-      let wait = min(max(.zero, due - now()), StoreLoop.longestSleep)
-      next = min(next, .now + wait)
+    if let due = (try? store.nextDue()).flatMap({ $0 }) { next = min(next, moment(of: due)) }
+    if let retry = announcements.retryAt { next = min(next, retry) }
+    if announcements.wantsMore(now: .now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
+      next = min(next, moment(of: due))
     }
     timer = thread.schedule(at: next) { self.assumeIsolated { $0.turnByTimer() } }
+  }
+
+  /// When to look at what is due by the wall clock, which may jump: after a minute at the latest.
+  private func moment(of due: Timestamp) -> ContinuousClock.Instant {
+    .now + min(max(.zero, due - now()), StoreLoop.longestSleep)
   }
 }

@@ -28,7 +28,9 @@ struct BusCommand: AsyncParsableCommand {
       """,
     version: "bus 0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Event", subcommands: [TailCommand.self, PublishCommand.self, SpoolCommand.self]),
+      CommandGroup(
+        name: "Event",
+        subcommands: [TailCommand.self, PublishCommand.self, AnnouncementsCommand.self, SpoolCommand.self]),
       CommandGroup(
         name: "Job",
         subcommands: [

@@ -82,6 +82,21 @@ struct Connection: Sendable {
     return offset
   }
 
+  /// Has an event published later.
+  func announce(_ announcement: Announcement) async throws {
+    guard case .announced = try await request({ .announce(request: $0, announcement: announcement) }) else {
+      throw badAnswer("an event was announced")
+    }
+  }
+
+  /// Takes back events to come; returns those that were.
+  func withdraw(_ ids: [EventID]) async throws -> [EventID] {
+    guard case .withdrawn(_, let ids) = try await request({ .withdraw(request: $0, ids: ids) }) else {
+      throw badAnswer("events were withdrawn")
+    }
+    return ids
+  }
+
   /// Some events behind an offset, as many as busd gives at once.
   func read(after: Offset, patterns: [TopicPattern], limit: Int) async throws -> EventsRead {
     let reply = try await request { .read(request: $0, after: after, patterns: patterns, limit: limit) }

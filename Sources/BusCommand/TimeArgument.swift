@@ -29,6 +29,15 @@ struct TimeArgument {
     return Offset(low)
   }
 
+  /// Reads a word that means a moment to come.
+  static func moment(_ text: String, option: String) throws -> Timestamp {
+    guard case .time(let time) = try word(text, option: option, direction: .future) else {
+      throw CommandError(
+        .usage, "'\(text)' is a place, not a time", where: option, help: "for example 09:30 or tomorrow")
+    }
+    return time
+  }
+
   /// Reads a word, or says what could have been written.
   static func word(_ text: String, option: String, direction: TimeWord.Direction = .past) throws -> TimeWord {
     guard let word = TimeWord(text, now: SystemClock.now(), zone: SystemClock.zone, direction: direction) else {

@@ -39,6 +39,10 @@ public protocol JobStore: AnyObject {
   func running() throws(StoreError) -> [JobLease]
   /// When the next scheduled job is due; in the past when some wait for ``StoreCommand/promote``.
   func nextDue() throws(StoreError) -> Timestamp?
+  /// When the first event to come is due.
+  func nextAnnouncement() throws(StoreError) -> Timestamp?
+  /// Events to come that are due by a moment, the first due first.
+  func announcements(dueBy moment: Timestamp, limit: Int) throws(StoreError) -> [Announcement]
   /// What was counted since the store was opened.
   func counters() -> StoreCounters
   /// The version of the tables, and what a full check of the file found wrong; takes seconds on a large file.

@@ -16,6 +16,10 @@ public enum StoreCommand: Sendable {
   case finish([JobResult])
   /// Record that processes were lost while they ran jobs. → ``StoreReply/finished(_:)``
   case lose([LostLease])
+  /// Keep events to come; one whose id is known stays as it is. → ``StoreReply/announced(_:)``
+  case announce([Announcement])
+  /// Forget events to come: they are published, or not wanted any more. → ``StoreReply/withdrawn(_:)``
+  case withdraw([EventID])
   /// Make scheduled jobs that are due ready, at most ``promotionLimit`` at once. → ``StoreReply/promoted(_:)``
   case promote
   /// Let jobs go on that were parked for want of a worker: engine → workers. → ``StoreReply/unparked(_:)``
@@ -43,6 +47,10 @@ public enum StoreReply: Hashable, Sendable {
   case claimed([Assignment])
   /// What became of each job, in order.
   case finished([FinishReply])
+  /// How many of the events to come were new.
+  case announced(Int)
+  /// Those that were there.
+  case withdrawn([EventID])
   /// How many jobs became ready or blocked.
   case promoted(Int)
   /// How many jobs wait again.

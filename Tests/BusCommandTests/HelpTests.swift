@@ -24,6 +24,7 @@ struct HelpTests {
     EVENT SUBCOMMANDS:
       tail                    Show events as they come, and those that came before.
       publish, pub            Publish an event.
+      announcements           Show and take back events that are published later.
       spool                   Look at the spool, and check it.
 
     JOB SUBCOMMANDS:
@@ -56,7 +57,8 @@ struct HelpTests {
   }
 
   @Test(arguments: [
-    "tail", "publish", "enqueue", "jobs", "jobs ls", "jobs show", "queues", "subs", "why", "spool", "spool stat",
+    "tail", "publish", "announcements", "announcements ls", "announcements rm", "enqueue", "jobs", "jobs ls",
+    "jobs show", "queues", "subs", "why", "spool", "spool stat",
     "spool verify", "topology", "topology check", "topology show", "work", "dev",
   ]) func `each command explains itself, with an example where it does something`(command: String) async throws {
     let words = command.split(separator: " ").map(String.init)

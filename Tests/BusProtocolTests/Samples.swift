@@ -43,6 +43,12 @@ enum Samples {
           source: "account", trace: trace, causation: .event(event), correlation: CorrelationID(high: 1, low: 1),
           context: ["tenant": 7])), data: Array("{}".utf8)),
     .publish(request: 3, publication: Publication(topic: "a"), data: []),
+    .announce(
+      request: 3,
+      announcement: Announcement(
+        id: event, topic: "user_changed", data: Array("{}".utf8), dueAt: time,
+        headers: EventHeaders(source: "account", trace: trace, context: ["tenant": 7]))),
+    .withdraw(request: 4, ids: [event, event]), .withdraw(request: 4, ids: []),
     .read(request: 4, after: Offset(7), patterns: ["user_*", "*"], limit: 100),
     .read(request: 4, after: .maximum, patterns: [], limit: .min),
     .subscribe(
@@ -67,7 +73,9 @@ enum Samples {
   static let replies: [Reply] = [
     .welcome(
       Welcome(log: log, head: Offset(8), live: "ipc:///run/bus/busd.live.ipc", lease: .seconds(15), wiring: wiring)),
-    .welcome(Welcome(log: log, head: .zero, live: "", lease: .zero)), .carried(request: 1, through: 9, head: Offset(8)),
+    .welcome(Welcome(log: log, head: .zero, live: "", lease: .zero)), .announced(request: 3, id: event, dueAt: time),
+    .withdrawn(request: 4, ids: [event]),
+    .carried(request: 1, through: 9, head: Offset(8)),
     .published(request: 2, id: event, offset: Offset(8)),
     .events(
       request: 3, chunk: EventsChunk(through: Offset(8), head: Offset(9), missing: 1...5, records: RecordVector.full)),

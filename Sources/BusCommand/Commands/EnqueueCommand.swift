@@ -67,13 +67,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     }
     if let lock { job.queueLock = try LockText.canonical(lock, workerNamespace: "\(queue.engine).\(worker)") }
     if let delay { job.dueAt = now + delay.duration }
-    if let at {
-      guard case .time(let time) = try TimeArgument.word(at, option: "--at", direction: .future) else {
-        throw CommandError(
-          .usage, "'\(at)' is a place, not a time", where: "--at", help: "for example 09:30 or tomorrow")
-      }
-      job.dueAt = time
-    }
+    if let at { job.dueAt = try TimeArgument.moment(at, option: "--at") }
     job.cause.source = "bus"
     return job
   }

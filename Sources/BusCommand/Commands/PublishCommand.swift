@@ -10,8 +10,10 @@ struct PublishCommand: AsyncParsableCommand {
       The event is kept in this machine's outbox first, and the command waits until it is on busd's disk. Where that
       does not come in time the event stays in the outbox, the exit status is 75, and the next 'bus publish' sends it.
       With --id it goes to busd directly; publish it again when that fails: the same id is stored once.
+      With --at or --delay busd keeps it until then; 'bus announcements' lists those and takes them back.
 
       EXAMPLES  bus publish user_changed '{"id":42}'
+                bus publish trial_ended '{"id":42}' --delay 14d
                 jq -c '.[]' users.json | bus publish user_changed --ndjson
       """, aliases: ["pub"])
 
@@ -27,6 +29,12 @@ struct PublishCommand: AsyncParsableCommand {
   @Option(help: "The event's id, 26 characters; an event of the same id is stored once.", transform: Words.event)
   var id: EventID?
 
+  @Option(help: "Not before then: 09:30, tomorrow, RFC 3339.")
+  var at: String?
+
+  @Option(help: "Not before so long: 10m, 2d.")
+  var delay: Patience?
+
   @Option(help: "Where it comes from; else bus/HOST.")
   var source: String?
 
@@ -40,11 +48,19 @@ struct PublishCommand: AsyncParsableCommand {
     if ndjson, data != nil || id != nil {
       throw ValidationError("--ndjson takes its events from standard input alone.")
     }
+    if at != nil, delay != nil { throw ValidationError("--at and --delay say the same thing: use one.") }
+    if at != nil || delay != nil, ndjson || !wait {
+      throw ValidationError("--at and --delay go to busd directly, one event at a time.")
+    }
     if id != nil, !wait { throw ValidationError("--id goes to busd directly, and cannot be used with --no-wait.") }
   }
 
   func run() async throws {
     let object = try data.map { try InputText.object($0, what: "the data of \(topic)") } ?? [:]
+    let now = SystemClock.now()
+    if let dueAt = try at.map({ try TimeArgument.moment($0, option: "--at") }) ?? delay.map({ now + $0.duration }) {
+      return try await announce(object, at: dueAt, now: now)
+    }
     if let id { return try await publishDirectly(id, object) }
     let outgoing = try Outgoing(connection, source: source)
     // After an error nothing more is waited for: what was kept stays in the outbox.
@@ -83,6 +99,18 @@ struct PublishCommand: AsyncParsableCommand {
     }
     try show(id)
     output.remark("It is on busd's disk as \(offset). Look: bus why '\(offset)'")
+  }
+
+  private func announce(_ object: JSONObject, at dueAt: Timestamp, now: Timestamp) async throws {
+    var identifiers = IdentifierSource(random: { SystemRandom.word() })
+    let own = try Connection.configuration(connection).source
+    let announcement = Announcement(
+      id: id ?? identifiers.next(at: now), topic: topic, data: JSONValue.object(object).bytes, dueAt: dueAt,
+      headers: EventHeaders(source: source ?? own))
+    try await Connection.with(connection) { try await $0.announce(announcement) }
+    try show(announcement.id)
+    output.remark(
+      "busd publishes it \(output.timeText(dueAt)). Take it back: bus announcements rm \(announcement.id)")
   }
 
   private func show(_ id: EventID) throws {

@@ -6,6 +6,10 @@ public enum Reply: Hashable, Sendable {
   case carried(request: UInt64, through: UInt64, head: Offset)
   /// The event is on disk.
   case published(request: UInt64, id: EventID, offset: Offset)
+  /// The event to come is on disk.
+  case announced(request: UInt64, id: EventID, dueAt: Timestamp)
+  /// These events to come are forgotten; the others were none, or are published already.
+  case withdrawn(request: UInt64, ids: [EventID])
   /// Events that were asked for.
   case events(request: UInt64, chunk: EventsChunk)
   /// The subscriptions are known and keep their place from now on.

@@ -8,6 +8,9 @@ extension Reply {
         "carried", request, ["through": through.jsonValue, "head": head.rawValue.jsonValue])
     case .published(let request, let id, let offset):
       frames("published", request, ["id": id.jsonValue, "offset": offset.rawValue.jsonValue])
+    case .announced(let request, let id, let dueAt):
+      frames("announced", request, ["id": id.jsonValue, "due_at": dueAt.microseconds.jsonValue])
+    case .withdrawn(let request, let ids): frames("withdrawn", request, ["ids": .array(ids.map(\.jsonValue))])
     case .events(let request, let chunk): WireMessage.frames("events", chunk.json(request: request), chunk.records)
     case .subscribed(let request): frames("subscribed", request, [:])
     case .granted(let grants): WireMessage.frames("granted", ["grants": .array(grants.map(\.json))], nil)
@@ -42,6 +45,11 @@ extension Reply {
       self = .published(
         request: try members.read("request"), id: try members.read("id"),
         offset: try members.offset("offset"))
+    case "announced":
+      self = .announced(
+        request: try members.read("request"), id: try members.read("id"),
+        dueAt: Timestamp(microseconds: try members.read("due_at")))
+    case "withdrawn": self = .withdrawn(request: try members.read("request"), ids: try members.ids("ids"))
     case "events":
       self = .events(
         request: try members.read("request"),
@@ -85,9 +93,11 @@ extension JSONMembers {
     try list("outcomes") { (json) throws(ProtocolError) in try EnqueueOutcome(json: json) }
   }
 
-  fileprivate func ids(_ key: String) throws(ProtocolError) -> [JobID] {
+  fileprivate func ids<Subject>(_ key: String) throws(ProtocolError) -> [Identifier<Subject>] {
     try list(key) { (json) throws(ProtocolError) in
-      guard let id = JobID(jsonValue: json) else { throw ProtocolError(.badMessage, "\(key) holds what is no id") }
+      guard let id = Identifier<Subject>(jsonValue: json) else {
+        throw ProtocolError(.badMessage, "\(key) holds what is no id")
+      }
       return id
     }
   }

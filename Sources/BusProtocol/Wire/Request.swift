@@ -8,6 +8,10 @@ public enum Request: Hashable, Sendable {
   case carry(request: UInt64, publisher: PublisherID, oldest: UInt64, records: [UInt8])
   /// One event as JSON, for those who write no records.
   case publish(request: UInt64, publication: Publication, data: [UInt8])
+  /// An event to come.
+  case announce(request: UInt64, announcement: Announcement)
+  /// Events to come that are not wanted any more.
+  case withdraw(request: UInt64, ids: [EventID])
   /// Events after an offset whose topics match, oldest first.
   case read(request: UInt64, after: Offset, patterns: [TopicPattern], limit: Int)
   /// These subscriptions exist, and this process would run them.

@@ -9,6 +9,10 @@ extension Request {
         ["request": request.jsonValue, "publisher": publisher.jsonValue, "oldest": oldest.jsonValue], records)
     case .publish(let request, let publication, let data):
       frames("publish", publication.json(request: request), data)
+    case .announce(let request, let announcement):
+      frames("announce", announcement.json(request: request), announcement.data)
+    case .withdraw(let request, let ids):
+      frames("withdraw", ["request": request.jsonValue, "ids": .array(ids.map(\.jsonValue))])
     case .read(let request, let after, let patterns, let limit):
       frames(
         "read",
@@ -55,6 +59,17 @@ extension Request {
       self = .publish(
         request: try members.read("request"), publication: try Publication(members),
         data: try message.requireBytes())
+    case "announce":
+      self = .announce(
+        request: try members.read("request"),
+        announcement: try Announcement(members, data: try message.requireBytes()))
+    case "withdraw":
+      self = .withdraw(
+        request: try members.read("request"),
+        ids: try members.list("ids") { (json) throws(ProtocolError) in
+          guard let id = EventID(jsonValue: json) else { throw ProtocolError(.badMessage, "ids holds what is no id") }
+          return id
+        })
     case "read":
       self = .read(
         request: try members.read("request"), after: try members.offset("after"),
@@ -83,7 +98,7 @@ extension Request {
       throw ProtocolError(
         .unknownVerb, "\(ProtocolError.quoted(verb)) is no verb of protocol \(ProtocolVersion.current)")
     }
-    if message.verb != "carry", message.verb != "publish" { try message.refuseBytes() }
+    if !["carry", "publish", "announce"].contains(message.verb) { try message.refuseBytes() }
   }
 
   private static func beat(_ members: JSONMembers) throws(ProtocolError) -> Request {
@@ -146,6 +161,22 @@ extension Publication {
         .map { (text) throws(ProtocolError) in try Causation(text) },
       correlation: try members.optional("correlationid"),
       context: try members.context("context"))
+  }
+}
+
+extension Announcement {
+  fileprivate func json(request: UInt64) -> JSONObject {
+    var object = Publication(topic: topic, id: id, headers: headers).json(request: request)
+    object.set("due_at", dueAt.microseconds)
+    return object
+  }
+
+  fileprivate init(_ members: JSONMembers, data: [UInt8]) throws(ProtocolError) {
+    let publication = try Publication(members)
+    guard let id = publication.id else { throw ProtocolError(.badJSON, "announce lacks \"id\"") }
+    let due: Int64 = try members.read("due_at")
+    self.init(
+      id: id, topic: publication.topic, data: data, dueAt: Timestamp(microseconds: due), headers: publication.headers)
   }
 }
 

@@ -115,6 +115,13 @@ enum SQL {
     "SELECT name, patterns, cursor, declared_at, token FROM subscription ORDER BY name"
   static let minimumCursor = "SELECT min(cursor) FROM subscription"
 
+  static let announce =
+    "INSERT INTO announcement (id, due_at, topic, data, headers) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+  static let withdraw = "DELETE FROM announcement WHERE id = ?"
+  static let nextAnnouncement = "SELECT due_at FROM announcement ORDER BY due_at LIMIT 1"
+  static let announcements =
+    "SELECT id, due_at, topic, data, headers FROM announcement WHERE due_at <= ? ORDER BY due_at, id LIMIT ?"
+
   static let job = "SELECT \(Columns.job) FROM job WHERE id = ?"
   static let jobsByID = "SELECT \(Columns.job) FROM job WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
   static let jobsOfEvent =
@@ -133,7 +140,8 @@ enum SQL {
   /// Those that run for every job or every batch: none may cost more the more jobs there are.
   static let hot = [
     insert, insertLocked, mergeTarget, candidates, head, lease, block, finish, live, liveUnderLease, setLife,
-    waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, due, nextDue, pruneJobs, pruneMerges, subscription,
+    waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, due, nextDue, nextAnnouncement, pruneJobs, pruneMerges,
+    subscription,
   ]
 }
 

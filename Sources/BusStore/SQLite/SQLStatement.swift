@@ -53,6 +53,14 @@ final class SQLStatement {
       })
   }
 
+  @discardableResult func bind(blob bytes: [UInt8]) -> Self {
+    let position = next()
+    // An empty array has no address, which would be null.
+    guard !bytes.isEmpty else { return bound(sqlite3_bind_zeroblob(handle, position, 0)) }
+    return bound(
+      bytes.withUnsafeBytes { sqlite3_bind_blob(handle, position, $0.baseAddress, Int32(clamping: $0.count), copying) })
+  }
+
   @discardableResult func bind<Subject>(_ id: Identifier<Subject>?) -> Self {
     guard let id else { return bindNull() }
     let position = next()
@@ -156,6 +164,12 @@ final class SQLStatement {
     return Identifier(
       high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
       low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+  }
+
+  func blob() -> [UInt8] {
+    defer { column += 1 }
+    let bytes = sqlite3_column_blob(handle, column)
+    return [UInt8](UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column))))
   }
 
   func time() -> Timestamp? { optionalInteger().map { Timestamp(microseconds: $0) } }

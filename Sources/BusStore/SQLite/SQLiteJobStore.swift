@@ -53,6 +53,8 @@ public final class SQLiteJobStore: JobStore {
     case .claim(let claim): .claimed(try self.claim(claim, at: now))
     case .finish(let results): .finished(try results.map { try finish($0, at: now) })
     case .lose(let leases): .finished(try leases.map { try lose($0, at: now) })
+    case .announce(let announcements): .announced(try announce(announcements))
+    case .withdraw(let ids): .withdrawn(try withdraw(ids))
     case .promote: .promoted(try promote(at: now))
     case .unpark(let workers): .unparked(try unpark(workers, at: now))
     case .prune(let retention, let limit): .pruned(try prune(retention, limit: limit, at: now))

@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 1
+  static let version = 2
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -15,6 +15,7 @@ enum Schema {
       try database.execute(sql: tables)
       try database.execute(sql: indexes)
     }
+    migrator.registerMigration("2", foreignKeyChecks: .immediate) { try $0.execute(sql: announcements) }
     return migrator
   }
 
@@ -89,6 +90,17 @@ enum Schema {
 
     CREATE TABLE token (last INTEGER NOT NULL) STRICT;
     INSERT INTO token (last) VALUES (0);
+    """
+
+  private static let announcements = """
+    CREATE TABLE announcement (
+      id BLOB PRIMARY KEY,                  -- of the event to come
+      due_at INTEGER NOT NULL,
+      topic TEXT NOT NULL,
+      data BLOB NOT NULL,
+      headers BLOB NOT NULL                 -- as in a record
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX announcement_due ON announcement (due_at);
     """
 
   private static let indexes = """

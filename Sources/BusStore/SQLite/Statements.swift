@@ -11,6 +11,7 @@ final class Statements {
   let due, nextDue, parkQueue, parkedByQueue, parkedByWorker: SQLStatement
   let pruneJobs, pruneFailures, pruneMerges: SQLStatement
   let declare, subscription, leaseSubscription, moveCursor, subscriptions, minimumCursor: SQLStatement
+  let announce, withdraw, nextAnnouncement, announcements: SQLStatement
   let job, jobsByID, jobsOfEvent, mergesOfEvent, holder, running, ahead, readyPlace: SQLStatement
 
   init(_ database: Database) throws {
@@ -57,6 +58,10 @@ final class Statements {
     moveCursor = try prepare(SQL.moveCursor)
     subscriptions = try prepare(SQL.subscriptions)
     minimumCursor = try prepare(SQL.minimumCursor)
+    announce = try prepare(SQL.announce)
+    withdraw = try prepare(SQL.withdraw)
+    nextAnnouncement = try prepare(SQL.nextAnnouncement)
+    announcements = try prepare(SQL.announcements)
     job = try prepare(SQL.job)
     jobsByID = try prepare(SQL.jobsByID)
     jobsOfEvent = try prepare(SQL.jobsOfEvent)

@@ -1,0 +1,36 @@
+import BusProtocol
+import BusStore
+
+extension JobStoreConformance {
+  static let announcementRules = [
+    Rule("QB2 an event to come is kept as it is until it is withdrawn, and told of when it is due") { bench in
+      let headers = EventHeaders(source: "shop/web-1", context: ["tenant": 7])
+      let announced = [30, 10, 20].map { seconds in
+        Announcement(
+          id: bench.newID(), topic: "trial_ended", data: Array("{\"n\":\(seconds)}".utf8),
+          dueAt: bench.now + .seconds(seconds), headers: headers)
+      }
+      try bench.expect(try bench.one(.announce(announced)), is: .announced(3), "announced")
+      try bench.expect(try bench.one(.announce([announced[0]])), is: .announced(0), "announced again")
+      try bench.reopen()
+      try bench.expect(try bench.store.nextAnnouncement(), is: bench.now + .seconds(10), "the first that is due")
+      try bench.expect(
+        try bench.store.announcements(dueBy: bench.now + .seconds(9), limit: 9).count, is: 0, "due too early")
+      let due = try bench.store.announcements(dueBy: bench.now + .seconds(20), limit: 9)
+      try bench.expect(due, is: [announced[1], announced[2]], "due in 20 s")
+      try bench.expect(
+        try bench.store.announcements(dueBy: Timestamp(microseconds: .max), limit: 2).count, is: 2, "with a limit")
+      let ids = [announced[1].id, bench.newID(), announced[1].id]
+      try bench.expect(try bench.one(.withdraw(ids)), is: .withdrawn([announced[1].id]), "withdrawn")
+      try bench.reopen()
+      try bench.expect(
+        try bench.store.announcements(dueBy: Timestamp(microseconds: .max), limit: 9),
+        is: [announced[2], announced[0]], "what is left")
+    },
+    Rule("an event to come without data or headers comes back without") { bench in
+      let bare = Announcement(id: bench.newID(), topic: "a", data: [], dueAt: bench.now)
+      _ = try bench.one(.announce([bare]))
+      try bench.expect(try bench.store.announcements(dueBy: bench.now, limit: 1), is: [bare], "the event")
+    },
+  ]
+}
