@@ -9,7 +9,7 @@ extension BusClient {
   /// - Parameters:
   ///   - engine: whose job it is; the worker's own when it names one, else that of the job that runs here.
   ///   - at: not before then.
-  ///   - delay: not before so long from now.
+  ///   - delay: not before so long from now; the worker's own for nil.
   @discardableResult
   public func enqueue(
     _ worker: some Worker, engine: Name? = nil, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
@@ -21,11 +21,11 @@ extension BusClient {
       throw BusError(
         code: "configuration", "\(draft.worker) names no engine", help: "pass engine:, or give it a static engine")
     }
-    let id = nextJobID()
+    let (id, now) = (nextJobID(), configuration.now())
     var job = draft.job(
       id: id, engine: engine, queue: queue,
-      cause: BusContext.current.cause(source: configuration.source, job: id),
-      dueAt: at ?? delay.map { configuration.now() + $0 })
+      cause: BusContext.current.cause(source: configuration.source, job: id), askedAt: now,
+      dueAt: at ?? delay.map { now + $0 })
     if let priority { job.priority = priority }
     return try await enqueue([job], timeout: timeout)[0]
   }

@@ -10,6 +10,7 @@ struct JobDraft: Sendable {
   var queueLock: LockKey?
   var workerLock: LockKey?
   var priority: Int
+  var delay: Duration
   var retry: RetryPolicy?
 
   /// Refuses inputs and locks that busd would refuse: better here, where the worker is at hand.
@@ -22,18 +23,24 @@ struct JobDraft: Sendable {
     queueLock = worker.queueLock
     workerLock = worker.workerLock
     priority = worker.priority
+    delay = worker.delay
     retry = W.retry
     try check()
   }
 
   /// The job: of an engine, in the queue that the worker names, else in the one that is given, else in `default`.
-  func job(id: JobID, engine: Name, queue: Name?, cause: JobCause, dueAt: Timestamp? = nil) -> NewJob {
+  ///
+  /// It is due at the time that is given, else the worker's own delay after it was asked for.
+  func job(
+    id: JobID, engine: Name, queue: Name?, cause: JobCause, askedAt: Timestamp, dueAt: Timestamp? = nil
+  ) -> NewJob {
     let namespace = "\(engine).\(worker)"
     return NewJob(
       id: id,
       queue: QueueName(engine: engine, name: self.queue == .defaultQueue ? queue ?? .defaultQueue : self.queue),
       worker: worker, inputs: inputs, queueLock: queueLock?.text(workerNamespace: namespace),
-      workerLock: workerLock?.text(workerNamespace: namespace), priority: priority, dueAt: dueAt, retry: retry,
+      workerLock: workerLock?.text(workerNamespace: namespace), priority: priority,
+      dueAt: dueAt ?? (delay > .zero ? askedAt + delay : nil), retry: retry,
       cause: cause)
   }
 

@@ -31,7 +31,7 @@ struct SubscriptionMapping: Sendable {
       mapped.jobs.append(
         draft.job(
           id: JobID(at: event.recordedAt, random: random.words), engine: engine, queue: queue ?? wiredQueue,
-          cause: cause))
+          cause: cause, askedAt: event.recordedAt))
       mapped.byteCount += draft.inputsByteCount + MappedEvent.byteCountBesideInputs
     }
     return mapped

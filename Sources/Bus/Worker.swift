@@ -39,6 +39,9 @@ public protocol Worker<Services>: Codable, WorkerList {
   /// Within its queue the higher one goes first.
   var priority: Int { get }
 
+  /// How long after it was asked for, by an event or by an `enqueue` that names no time, it may run.
+  var delay: Duration { get }
+
   /// Of one key only one job waits: an equal one is merged into it. Freed when the job is picked up.
   var queueLock: LockKey? { get }
 
@@ -73,6 +76,8 @@ extension Worker {
   public static var retry: RetryPolicy? { nil }
   /// Zero.
   public var priority: Int { 0 }
+  /// None: as soon as a hand is free.
+  public var delay: Duration { .zero }
   /// None: equal jobs may wait side by side.
   public var queueLock: LockKey? { nil }
   /// None: equal jobs may run at once.

@@ -8,6 +8,8 @@ struct ChargeInvoice: Worker {
   let payerID: Int
   var queueLock: LockKey? { LockKey(invoiceID) }
   var workerLock: LockKey? { LockKey(payerID) }
+  /// A day in a real shop: until then the invoice may be cancelled.
+  var delay: Duration { .milliseconds(500) }
 
   func isNeeded(_ run: Run<BillingServices>) async throws -> Bool { try run.services.invoices.isPending(invoiceID) }
 
@@ -24,7 +26,9 @@ struct BillingServices: Sendable {
 
 /// The engine that owns the invoices.
 let billingEngine = Engine("billing", services: BillingServices(invoices: try Invoices())) {
-  Workers(ChargeInvoice.self)
+  Subscription("invoice_created") { event in
+    ChargeInvoice(invoiceID: try event["id"], payerID: try event["payer"])
+  }
 }
 
 /// The queues of the billing engine beside `default`.
@@ -34,8 +38,6 @@ enum Queues {
 
 /// The part of the billing engine that answers people.
 struct BillingService {
-  /// How long after it was written an invoice is charged: a day in a real shop.
-  private static let delay: Duration = .milliseconds(500)
   /// Every so many invoices one is cancelled before it is charged.
   private static let cancelledEvery = 10
 
@@ -48,11 +50,8 @@ struct BillingService {
         let payer = id % 20
         try invoices.write(id, payer: payer)
         bus.publish("invoice_created", ["id": id.jsonValue, "payer": payer.jsonValue])
-        try await bus.enqueue(
-          ChargeInvoice(invoiceID: id, payerID: payer), engine: "billing", in: BillingService.delay)
         // The same wish again, as an impatient user makes it: the queue lock merges the two.
-        try await bus.enqueue(
-          ChargeInvoice(invoiceID: id, payerID: payer), engine: "billing", in: BillingService.delay)
+        try await bus.enqueue(ChargeInvoice(invoiceID: id, payerID: payer), engine: "billing")
         if id % BillingService.cancelledEvery == 0 { try invoices.cancel(id) }
       }
     }

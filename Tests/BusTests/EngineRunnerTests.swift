@@ -113,7 +113,9 @@ private struct Plain: Worker {
   }
 
   private func job(_ number: UInt64, _ worker: some Worker) throws -> NewJob {
-    try JobDraft(worker).job(id: JobID(high: 7, low: number), engine: "search", queue: nil, cause: JobCause())
+    try JobDraft(worker).job(
+      id: JobID(high: 7, low: number), engine: "search", queue: nil, cause: JobCause(),
+      askedAt: Timestamp(microseconds: 0))
   }
 
   @Test func `an event becomes a job with its cause, the job runs, and is finished`() async throws {

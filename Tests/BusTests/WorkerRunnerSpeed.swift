@@ -25,7 +25,9 @@ private struct NoOp: Worker {
     #endif
     let jobs = try (0..<count).map {
       try JobDraft(NoOp(number: $0))
-        .job(id: JobID(high: 9, low: UInt64($0)), engine: "bench", queue: nil, cause: JobCause())
+        .job(
+          id: JobID(high: 9, low: UInt64($0)), engine: "bench", queue: nil, cause: JobCause(),
+          askedAt: Timestamp(microseconds: 0))
     }
     #expect(await busd.until { $0.hands != nil })
     let start = ContinuousClock.now

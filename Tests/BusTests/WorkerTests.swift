@@ -24,6 +24,12 @@ private struct Lock: Worker {
   func work(_ run: Run<Void>) async throws {}
 }
 
+private struct Later: Worker {
+  let hours: Int
+  var delay: Duration { .seconds(hours * 3600) }
+  func work(_ run: Run<Void>) async throws {}
+}
+
 private struct Truth: Sendable, Equatable {
   var users: [Int: String]
 }
@@ -39,8 +45,10 @@ private struct Greet: Worker {
 private let cause = JobCause()
 
 private func job(_ worker: some Worker, queue: Name? = nil) throws -> NewJob {
-  try JobDraft(worker).job(id: JobID(high: 1, low: 1), engine: "billing", queue: queue, cause: cause)
+  try JobDraft(worker).job(id: JobID(high: 1, low: 1), engine: "billing", queue: queue, cause: cause, askedAt: now)
 }
+
+private let now = Timestamp(microseconds: 1_000_000_000)
 
 @Suite struct `A worker` {
   @Test func `TR1 becomes a job with named inputs, its queue, locks, priority and retry policy`() throws {
@@ -59,6 +67,16 @@ private func job(_ worker: some Worker, queue: Name? = nil) throws -> NewJob {
       try job(ChargeInvoice(invoiceID: 1, payer: nil, currency: .eur, tags: []), queue: "x").queue.name == "money")
     #expect(try job(IndexUser(userID: 1), queue: "x").queue.name == "x")
     #expect(try job(IndexUser(userID: 1)).queue.name == "default")
+  }
+
+  @Test func `a worker's delay counts from when it was asked for, and a time that is named comes before it`() throws {
+    #expect(try job(Lock(value: 1)).dueAt == nil)
+    let draft = try JobDraft(Later(hours: 2))
+    #expect(try job(Later(hours: 2)).dueAt == now + .seconds(7200))
+    #expect(try job(Later(hours: -1)).dueAt == nil)
+    let named = draft.job(
+      id: JobID(high: 1, low: 1), engine: "billing", queue: nil, cause: cause, askedAt: now, dueAt: now + .seconds(1))
+    #expect(named.dueAt == now + .seconds(1))
   }
 
   @Test func `X3 X27 X36 a lock key is typed, computed, and nil is none`() throws {
