@@ -75,7 +75,9 @@ let package = Package(
     // 5: what is run.
     .executableTarget(
       name: "BusdCommand",
-      dependencies: ["BusBroker", "BusProtocol", "BusSpool", "BusTopology", arguments, lifecycle, logging, signals],
+      dependencies: [
+        "BusBroker", "BusProtocol", "BusSpool", "BusTopology", "CProcess", arguments, lifecycle, logging, signals,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "BusCommand",

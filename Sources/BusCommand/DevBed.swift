@@ -1,13 +1,5 @@
 internal import BusSupervisor
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
-
 /// The directory of a bus that runs for a while, and how its daemon is started there.
 struct DevBed: Sendable {
   static let daemonName = "busd"
@@ -21,12 +13,9 @@ struct DevBed: Sendable {
 
   /// Makes the temporary directory; what is to be kept goes into the state directory, where one is named.
   init(stateDirectory: String?) throws {
-    var template = Array("/tmp/bus-dev.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw CommandError(
-        .system, "no temporary directory: \(String(cString: strerror(errno)))", where: "/tmp", help: "check its space")
-    }
-    temporaryDirectory = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let place = TemporaryPlace(directory: "/tmp", prefix: "bus-dev.")
+    place.sweep()
+    temporaryDirectory = try place.make()
     runtimeDirectory = "\(temporaryDirectory)/run"
     self.stateDirectory = stateDirectory ?? "\(temporaryDirectory)/state"
   }

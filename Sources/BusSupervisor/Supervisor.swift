@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// Keeps processes running until it is told to end, and leaves none behind.
 ///
 /// Nothing is polled: it wakes when a process is started, says that it is ready, or ends, when a delay is over, and
@@ -33,7 +41,7 @@ public struct Supervisor: Sendable {
   ) {
     self.definitions = definitions
     self.policy = policy
-    self.environment = environment.merging(["BUS_SUPERVISED": "1"]) { $1 }
+    self.environment = environment.merging(["BUS_SUPERVISED": "\(getpid())"]) { $1 }
     self.tell = tell
   }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import BusBroker
 internal import BusProtocol
 internal import BusTopology
+internal import CProcess
 internal import Logging
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -43,6 +44,12 @@ struct Busd: AsyncParsableCommand {
 
   private func serve() async throws {
     umask(0o077)
+    // Under a supervisor (`bus dev`) it ends with it; where that has ended already, there is nobody to serve.
+    if let supervisor = ProcessEnvironment.all["BUS_SUPERVISED"].flatMap({ Int32($0) }), supervisor > 0,
+      bus_end_with(supervisor) == 1
+    {
+      return
+    }
     Busd.raiseFileLimit()
     let configuration = try options.brokerConfiguration(
       environment: ProcessEnvironment.all, userID: getuid(), processID: getpid())

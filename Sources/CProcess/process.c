@@ -1,30 +1,45 @@
+#define _GNU_SOURCE
 #include "process.h"
 
 #if defined(__linux__)
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/types.h>
+#include <stdint.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static pid_t parent;
-
-// The kernel sends the signal when the thread ends that started this process, also while its process lives on: only
-// another parent means that the parent has gone. The signal stays asked for, for the parent's remaining threads.
-static void parent_thread_ended(int signal) {
-  (void)signal;
-  if (getppid() != parent) kill(getpid(), SIGTERM);
+// A descriptor of the process says when it ends. The kernel's death signal says it of the thread that started this
+// process, which ends earlier, and only of the parent, which is a shell where one stands in between.
+static void *watch(void *descriptor) {
+  struct pollfd ended = {.fd = (int)(intptr_t)descriptor, .events = POLLIN};
+  while (poll(&ended, 1, -1) < 0 && errno == EINTR) {}
+  kill(getpid(), SIGTERM);
+  close(ended.fd);
+  return 0;
 }
 
-int bus_end_with_parent(void) {
-  parent = getppid();
-  struct sigaction action = {0};
-  action.sa_handler = parent_thread_ended;
-  action.sa_flags = SA_RESTART;
-  // SIGURG carries the news: by default it is ignored, so it harms nobody who starts a program of another kind.
-  if (sigaction(SIGURG, &action, 0) != 0) return -1;
-  if (prctl(PR_SET_PDEATHSIG, SIGURG, 0, 0, 0) != 0) return -1;
-  return getppid() != parent;
+int bus_end_with(pid_t supervisor) {
+  int descriptor = (int)syscall(SYS_pidfd_open, supervisor, 0);
+  if (descriptor < 0) return errno == ESRCH ? 1 : -1;
+  // Signals are for the threads that expect them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  int failure = pthread_create(&thread, 0, watch, (void *)(intptr_t)descriptor);
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  if (failure != 0) {
+    close(descriptor);
+    return -1;
+  }
+  pthread_detach(thread);
+  return 0;
 }
 #else
-int bus_end_with_parent(void) { return -1; }
+int bus_end_with(pid_t supervisor) {
+  (void)supervisor;
+  return -1;
+}
 #endif

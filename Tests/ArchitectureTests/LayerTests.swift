@@ -13,7 +13,7 @@ struct LayerTests {
     "Bus": ["BusProtocol", "CProcess", "ZeroMQ", "BusSpool"],
     "BusSupervisor": ["BusTopology", "BusProtocol"],
     "BusTesting": ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology"],
-    "BusdCommand": ["BusBroker", "BusProtocol", "BusSpool", "BusTopology"],
+    "BusdCommand": ["BusBroker", "BusProtocol", "BusSpool", "BusTopology", "CProcess"],
     "BusCommand": ["Bus", "BusProtocol", "BusSpool", "BusSupervisor", "BusTopology"],
     "Shop": ["Bus"],
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore"],
@@ -29,7 +29,7 @@ struct LayerTests {
     "Subprocess": ["BusSupervisor"],
     "CZeroMQ": ["ZeroMQ"],
     "CChecksum": ["BusProtocol"],
-    "CProcess": ["Bus"],
+    "CProcess": ["Bus", "BusdCommand"],
   ]
 
   static let tree = Result { try SourceTree() }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Bus
@@ -9,13 +10,28 @@ import Testing
 #endif
 
 @Suite struct `A supervised process` {
-  @Test func `EH14 begins beside its supervisor, and not when that is gone`() async {
+  @Test func `EH14 begins beside its supervisor, and not when that is gone`() async throws {
     await #expect(processExitsWith: .success) {
+      let supervisor = try Process.run(URL(filePath: "/bin/cat"), arguments: ["/dev/null"])
+      supervisor.waitUntilExit()
       guard SupervisedProcess.endWithSupervisor(["BUS_SUPERVISED": "\(getppid())"]),
         SupervisedProcess.endWithSupervisor(["BUS_SUPERVISED": "1"]),
-        !SupervisedProcess.endWithSupervisor(["BUS_SUPERVISED": "\(getpid())"])
+        !SupervisedProcess.endWithSupervisor(["BUS_SUPERVISED": "\(supervisor.processIdentifier)"])
       else { exit(1) }
       exit(0)
+    }
+  }
+
+  @Test func `EH14 is asked to end when its supervisor ends, parent or not`() async throws {
+    await #expect(processExitsWith: .signal(SIGTERM)) {
+      // Reads until its input ends: no parent of this process, and it ends when it is let.
+      let (supervisor, input) = (Process(), Pipe())
+      supervisor.executableURL = URL(filePath: "/bin/cat")
+      supervisor.standardInput = input
+      try supervisor.run()
+      guard SupervisedProcess.endWithSupervisor(["BUS_SUPERVISED": "\(supervisor.processIdentifier)"]) else { exit(1) }
+      try input.fileHandleForWriting.close()
+      while true { pause() }
     }
   }
 

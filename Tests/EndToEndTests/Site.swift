@@ -20,6 +20,9 @@ final class Site {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
+  /// The topology that is shipped.
+  static let shopTopology = URL(filePath: #filePath).appending(path: "../../../Topology/shop.yaml").standardized.path
+
   var environment: [String: String] {
     [
       "BUS_STATE_DIR": "\(directory)/state", "BUS_RUNTIME_DIR": "\(directory)/run", "FIXTURE_DIR": directory,
