@@ -44,7 +44,6 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // The system's libraries and the few lines of C.
@@ -126,6 +125,12 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Only who writes the documentation needs its plugin, so nobody else fetches it:
+// BUS_DOCS=1 swift package generate-documentation --target Bus --warnings-as-errors
+if Context.environment["BUS_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 // Only libFuzzer can link it (the main function is its own), so an ordinary build never sees it:
 // BUS_FUZZ=1 swift build -c release --sanitize=fuzzer -Xswiftc -parse-as-library --scratch-path .build/fuzz \

@@ -100,6 +100,7 @@ public final class BusClient: Service, Sendable {
   /// The events of the topics, in the order of the spool, each once: live, and read where something was missed.
   ///
   /// - Parameters:
+  ///   - patterns: the topics; `*` stands for any run of characters.
   ///   - start: where to begin; `now` is the moment of the first call of the iterator's `next`.
   ///   - onMissing: told of offsets that the spool does not keep any more; they are said in the log either way.
   public func events(

@@ -7,9 +7,13 @@ extension BusClient {
   /// `timeout` when it did not answer in time: then the job may still come to be.
   ///
   /// - Parameters:
+  ///   - worker: what is to be done, with its inputs.
   ///   - engine: whose job it is; the worker's own when it names one, else that of the job that runs here.
+  ///   - queue: where it waits, for a worker that names no queue itself; `default` when nil.
   ///   - at: not before then.
   ///   - delay: not before so long from now; the worker's own for nil.
+  ///   - priority: higher ones of a queue go first; the worker's own when nil.
+  ///   - timeout: how long to wait for busd's answer.
   @discardableResult
   public func enqueue(
     _ worker: some Worker, engine: Name? = nil, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,

@@ -1,7 +1,7 @@
 public import BusProtocol
 internal import Logging
 
-/// Events of some topics, one after the other: see ``BusClient/events(_:from:)``.
+/// Events of some topics, one after the other: see ``BusClient/events(_:from:onMissing:)``.
 public struct EventSequence: AsyncSequence, Sendable {
   /// Events.
   public typealias Element = Event

@@ -1,6 +1,6 @@
 public import BusProtocol
 
-/// Turns a ``JSONValue`` back into a `Codable` value: how a worker gets its inputs.
+/// Turns a `JSONValue` back into a `Codable` value: how a worker gets its inputs.
 ///
 /// Strict about types (42 is not "42", 1.5 is no whole number, 300 is no `UInt8`), lenient about members: those
 /// that the type does not know are passed over. Each refusal names the path.

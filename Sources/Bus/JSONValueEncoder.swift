@@ -1,6 +1,6 @@
 public import BusProtocol
 
-/// Turns a `Codable` value into a ``JSONValue``: how a worker's inputs and a typed event's data are written.
+/// Turns a `Codable` value into a `JSONValue`: how a worker's inputs and a typed event's data are written.
 ///
 /// Whole numbers stay whole, all 64 bits of them. Absent optionals are left out.
 ///

@@ -4,7 +4,7 @@ public struct Event: Hashable, Sendable {
   public var id: EventID
   /// What it is about.
   public var topic: Topic
-  /// The data as published, JSON unless ``contentType`` says otherwise; never changed on the way.
+  /// The data as published, JSON unless ``EventHeaders/contentType`` says otherwise; never changed on the way.
   public var data: [UInt8]
   /// When it was published, by the publisher's clock.
   public var time: Timestamp

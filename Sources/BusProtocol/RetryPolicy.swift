@@ -42,9 +42,11 @@ public struct RetryPolicy: Hashable, Sendable {
     self.jitter = jitter
   }
 
-  /// The delay after the given attempt failed (1 = the first), or nil when there is none left.
+  /// The delay after an attempt failed, or nil when there is none left.
   ///
-  /// - Parameter chance: from 0 up to, not including, 1.
+  /// - Parameters:
+  ///   - attempt: the one that failed; 1 is the first.
+  ///   - chance: from 0 up to, not including, 1.
   public func delay(afterAttempt attempt: Int, chance: Double) -> Duration? {
     guard attempt < attempts else { return nil }
     let limit = max(0, maximum.inMicroseconds)
