@@ -54,7 +54,7 @@ public struct BrokerConfiguration: Sendable {
   /// A busd on the given directories; the rest as one machine needs it.
   public init(
     endpoints: BrokerEndpoints, stateDirectory: String, topology: Topology? = nil, topologyFile: String? = nil,
-    version: String = BrokerConfiguration.version, processID: Int32
+    version: String = ProjectVersion.text, processID: Int32
   ) {
     self.endpoints = endpoints
     spoolDirectory = topology?.bus.spool.directory ?? "\(stateDirectory)/spool"
@@ -68,9 +68,6 @@ public struct BrokerConfiguration: Sendable {
     self.version = version
     self.processID = processID
   }
-
-  /// The version of the project.
-  public static let version = "0.1.0"
 }
 
 extension BusSpool.Retention {

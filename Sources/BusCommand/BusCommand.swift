@@ -26,7 +26,7 @@ struct BusCommand: AsyncParsableCommand {
                    topology, 69 busd unreachable, 75 kept here but not
                    confirmed, 78 configuration, 130 Ctrl-C
       """,
-    version: "bus 0.1.0",
+    version: "bus \(ProjectVersion.text)",
     groupedSubcommands: [
       CommandGroup(
         name: "Event",

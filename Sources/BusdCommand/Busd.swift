@@ -28,7 +28,7 @@ struct Busd: AsyncParsableCommand {
       EXIT STATUS  0 stopped · 64 usage · 65 damaged or bad data · 69 already running · 74 disk failed ·
       78 configuration
       """,
-    version: "busd \(BrokerConfiguration.version)")
+    version: "busd \(ProjectVersion.text)")
 
   @OptionGroup var options: Options
 

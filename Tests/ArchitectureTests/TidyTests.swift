@@ -72,6 +72,19 @@ struct TidyTests {
     #expect(entries.sorted() == ["Package.swift", "README.md", "Sources", "Tests", "Topology"])
   }
 
+  @Test func `the project's version stands in one place`() throws {
+    let home = "Sources/BusProtocol/ProjectVersion.swift"
+    let tree = try TidyTests.tree.get()
+    let literal = /"[^"]*\b(\d+\.\d+\.\d+)\b[^".]*"/
+    let line = try #require(tree.sources.first { $0.path == home }?.lines.first { $0.contains(literal) })
+    let version = try #require(line.firstMatch(of: literal)).output.1
+    for file in tree.sources + tree.tests where file.path != home {
+      for line in file.code where line.text.contains("\"\(version)") || line.text.contains(" \(version)") {
+        Issue.record("\(file.path):\(line.number) says \(version): use ProjectVersion.text")
+      }
+    }
+  }
+
   @Test func `nothing left to do stands in the code`() throws {
     let tree = try TidyTests.tree.get()
     for file in tree.sources + tree.tests where file.target != "ArchitectureTests" {

@@ -1,3 +1,4 @@
+import BusProtocol
 import Testing
 
 @testable import BusCommand
@@ -70,7 +71,8 @@ struct HelpTests {
     #expect(isGroup || result.output.contains("EXAMPLE"))
   }
 
-  @Test func `the version`() async throws {
-    #expect(try await Program.bus("--version") == Program.Result(status: 0, output: "bus 0.1.0\n", error: ""))
+  @Test(arguments: ["bus", "busd"]) func `both programs have the project's version`(program: String) async throws {
+    let said = try await Program(["--version"], program: program).end()
+    #expect(said == Program.Result(status: 0, output: "\(program) \(ProjectVersion.text)\n", error: ""))
   }
 }
