@@ -90,6 +90,7 @@ extension StoreLoop {
     if let worker: String = try asked.optional("worker") { filter.worker = try Name(worker, of: "worker") }
     filter.lock = try asked.optional("lock")
     filter.event = try asked.optional("event")
+    filter.parent = try asked.optional("parent")
     if let since: String = try asked.optional("since") { filter.since = try Timestamp(since) }
     filter.limit = min(max(try asked.optional("limit") ?? 50, 1), StoreLoop.longestList)
     return filter

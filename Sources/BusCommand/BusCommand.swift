@@ -35,6 +35,7 @@ struct BusCommand: AsyncParsableCommand {
         name: "Job",
         subcommands: [
           EnqueueCommand.self, JobsCommand.self, QueuesCommand.self, SubsCommand.self, WhyCommand.self,
+          TraceCommand.self,
         ]),
       CommandGroup(
         name: "Process",

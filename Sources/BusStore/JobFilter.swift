@@ -22,6 +22,8 @@ public struct JobFilter: Hashable, Sendable {
   public var lock: String?
   /// Caused by this event.
   public var event: EventID?
+  /// Enqueued by this job while it ran.
+  public var parent: JobID?
   /// Enqueued at that time or later.
   public var since: Timestamp?
   /// At most so many.
@@ -32,7 +34,7 @@ public struct JobFilter: Hashable, Sendable {
   /// A filter; without conditions it passes all.
   public init(
     state: JobState? = nil, queue: QueueName? = nil, engine: Name? = nil, worker: Name? = nil, lock: String? = nil,
-    event: EventID? = nil, since: Timestamp? = nil, limit: Int = 100, sort: Sort = .newest
+    event: EventID? = nil, parent: JobID? = nil, since: Timestamp? = nil, limit: Int = 100, sort: Sort = .newest
   ) {
     self.state = state
     self.queue = queue
@@ -40,6 +42,7 @@ public struct JobFilter: Hashable, Sendable {
     self.worker = worker
     self.lock = lock
     self.event = event
+    self.parent = parent
     self.since = since
     self.limit = limit
     self.sort = sort

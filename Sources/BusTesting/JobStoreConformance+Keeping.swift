@@ -196,13 +196,14 @@ extension JobStoreConformance {
       let old = bench.wish(queueLock: "k", workerLock: "w")
       try bench.enqueue(old)
       bench.now = bench.now + .seconds(1)
-      let new = bench.wish("Send", in: mail, cause: JobCause(event: event))
+      let new = bench.wish("Send", in: mail, cause: JobCause(event: event, job: old.id))
       try bench.enqueue(new)
       let cases: [(JobFilter, [JobID])] = [
         (JobFilter(), [new.id, old.id]), (JobFilter(sort: .oldest), [old.id, new.id]), (JobFilter(limit: 1), [new.id]),
         (JobFilter(state: .ready), [new.id, old.id]), (JobFilter(state: .done), []), (JobFilter(queue: mail), [new.id]),
         (JobFilter(engine: "shop"), [old.id]), (JobFilter(worker: "Send"), [new.id]), (JobFilter(lock: "k"), [old.id]),
-        (JobFilter(lock: "w"), [old.id]), (JobFilter(event: event), [new.id]), (JobFilter(since: bench.now), [new.id]),
+        (JobFilter(lock: "w"), [old.id]), (JobFilter(event: event), [new.id]),
+        (JobFilter(parent: old.id), [new.id]), (JobFilter(parent: new.id), []), (JobFilter(since: bench.now), [new.id]),
         (JobFilter(state: .ready, queue: mail, engine: "mail", worker: "Send", event: event), [new.id]),
         (JobFilter(queue: mail, engine: "shop"), []), (JobFilter(limit: -1), []),
       ]

@@ -36,6 +36,8 @@ struct HelpTests {
                               who runs them.
       why                     Tell why a job is where it is, or what became of an
                               event.
+      trace                   Show what led to an event or a job, and all that came
+                              of it.
 
     PROCESS SUBCOMMANDS:
       demo                    Run the worked example on real data, kill a worker in

@@ -9,6 +9,7 @@ struct FilterQuery {
     case integer(Int64)
     case text(String)
     case event(EventID)
+    case job(JobID)
   }
 
   init(_ filter: JobFilter, _ book: QueueBook) {
@@ -27,6 +28,7 @@ struct FilterQuery {
     if let worker = filter.worker { demand("worker = ?", .text(worker.text)) }
     if let lock = filter.lock { demand("(queue_lock = ? OR worker_lock = ?)", .text(lock), .text(lock)) }
     if let event = filter.event { demand("event = ? AND event IS NOT NULL", .event(event)) }
+    if let parent = filter.parent { demand("parent = ? AND parent IS NOT NULL", .job(parent)) }
     if let since = filter.since { demand("enqueued_at >= ?", .integer(since.microseconds)) }
     values.append(.integer(Int64(max(0, filter.limit))))
     let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
@@ -51,6 +53,7 @@ struct FilterQuery {
       case .integer(let integer): statement.bind(integer)
       case .text(let text): statement.bind(text)
       case .event(let event): statement.bind(event)
+      case .job(let job): statement.bind(job)
       }
     }
   }
