@@ -4,6 +4,7 @@ internal import BusProtocol
 struct SubscriptionMapping: Sendable {
   let name: Name
   let patterns: [TopicPattern]
+  let conditions: [String: Condition]
   let start: SubscriptionWish.Start
   let queue: Name?
   private let draft: @Sendable (Event) throws -> [JobDraft]
@@ -11,6 +12,7 @@ struct SubscriptionMapping: Sendable {
   init<Services>(_ subscription: Subscription<Services>) {
     name = subscription.name
     patterns = subscription.patterns
+    conditions = subscription.conditions
     start = subscription.start
     queue = subscription.queue
     draft = { event in try subscription.workers(for: event).map { try JobDraft($0) } }

@@ -42,7 +42,11 @@ final class SubscriptionRunner: Sendable {
   }
 
   /// The subscription as busd has to know it.
-  var wish: SubscriptionWish { SubscriptionWish(name: name, patterns: mapping.patterns, start: mapping.start) }
+  var wish: SubscriptionWish {
+    SubscriptionWish(
+      name: name, patterns: mapping.patterns, start: mapping.start,
+      conditions: JSONObject(mapping.conditions.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) }))
+  }
 
   /// The lease in hand, for the beat; nil while another process has it.
   var held: Held<SubscriptionName>? {

@@ -11,6 +11,21 @@ public struct TextPattern: Hashable, Sendable {
 
   private let tokens: [Token]
 
+  /// A pattern's text; read again it is an equal pattern.
+  public var text: String {
+    var text = String.UnicodeScalarView()
+    for token in tokens {
+      switch token {
+      case .run: text.append("*")
+      case .one: text.append("?")
+      case .literal(let scalar):
+        if ["*", "?", "\\"].contains(scalar) { text.append("\\") }
+        text.append(scalar)
+      }
+    }
+    return String(text)
+  }
+
   /// Compiles a pattern; every text is one.
   public init(_ pattern: String) {
     var tokens: [Token] = []

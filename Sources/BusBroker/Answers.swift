@@ -120,18 +120,21 @@ extension StoreLoop {
   }
 
   private func subscriptionList() throws -> JSONValue {
+    let list = try store.subscriptions().map { JSONValue.object(json($0)) }
+    return ["subscriptions": .array(list), "head": reader.durable.rawValue.jsonValue]
+  }
+
+  private func json(_ status: SubscriptionStatus) -> JSONObject {
     let head = reader.durable
-    let list = try store.subscriptions().map { status -> JSONValue in
-      let holder = subscriptions.holder(of: status.name).flatMap { processes[$0]?.process }
-      return [
-        "name": .string(status.name.description),
-        "patterns": .array(status.patterns.map { .string($0.text) }), "cursor": status.cursor.rawValue.jsonValue,
-        "lag": (head.rawValue - min(head, status.cursor).rawValue).jsonValue,
-        "process": holder.map { .string($0) } ?? .null, "token": status.token.jsonValue,
-        "declared_at": .string(status.declaredAt.description),
-      ]
-    }
-    return ["subscriptions": .array(list), "head": head.rawValue.jsonValue]
+    let holder = subscriptions.holder(of: status.name).flatMap { processes[$0]?.process }
+    return [
+      "name": .string(status.name.description),
+      "patterns": .array(status.patterns.map { .string($0.text) }), "conditions": .object(status.conditions),
+      "start": status.start.map(\.rawValue.jsonValue) ?? .null, "cursor": status.cursor.rawValue.jsonValue,
+      "lag": (head.rawValue - min(head, status.cursor).rawValue).jsonValue,
+      "process": holder.map { .string($0) } ?? .null, "token": status.token.jsonValue,
+      "declared_at": .string(status.declaredAt.description),
+    ]
   }
 
   private func spoolStatus() throws -> JSONValue {
@@ -187,19 +190,16 @@ extension StoreLoop {
   /// What became of an event: the jobs it made, the jobs it was merged into, and who has not come to it yet.
   private func whyEvent(_ event: Event) throws -> JSONValue {
     let decisions = try store.decisions(forEvent: event.id)
-    let matching = try store.subscriptions().filter { status in
-      status.patterns.contains { $0.matches(event.topic) }
+    let subscriptions = try store.subscriptions().map { status in
+      var object = json(status)
+      object["wanted"] = .bool(status.patterns.contains { $0.matches(event.topic) })
+      object["handled"] = .bool(status.cursor >= event.offset)
+      return JSONValue.object(object)
     }
     return [
       "event": event.cloudEvent, "jobs": .array(decisions.jobs.map(\.json)),
       "merges": .array(decisions.merges.map(json)),
-      "subscriptions": .array(
-        matching.map {
-          [
-            "name": .string($0.name.description), "patterns": .array($0.patterns.map { .string($0.text) }),
-            "cursor": $0.cursor.rawValue.jsonValue, "handled": .bool($0.cursor >= event.offset),
-          ]
-        }),
+      "subscriptions": .array(subscriptions),
     ]
   }
 

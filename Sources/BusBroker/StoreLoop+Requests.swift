@@ -39,7 +39,7 @@ extension StoreLoop {
   func subscribe(_ wishes: [SubscriptionWish], request: UInt64, session: SessionID) {
     for (index, wish) in wishes.enumerated() {
       let declaration = SubscriptionDeclaration(
-        name: wish.name, patterns: wish.patterns, start: start(of: wish.start))
+        name: wish.name, patterns: wish.patterns, start: start(of: wish.start), conditions: wish.conditions)
       add(.declare(declaration), for: (session, request)) { loop, _ in
         loop.subscriptions.wish(wish.name, session: session)
         if index == wishes.count - 1 { loop.send(.subscribed(request: request), to: session) }

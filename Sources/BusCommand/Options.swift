@@ -72,6 +72,10 @@ enum Words {
     try refusing { () throws(ProtocolError) in try EventID(text) }
   }
 
+  @Sendable static func subscription(_ text: String) throws -> SubscriptionName {
+    try refusing { () throws(ProtocolError) in try SubscriptionName(text) }
+  }
+
   private static func refusing<R>(_ parse: () throws(ProtocolError) -> R) throws -> R {
     do { return try parse() } catch { throw ValidationError(error.message) }
   }

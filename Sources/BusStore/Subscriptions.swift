@@ -8,12 +8,15 @@ public struct SubscriptionDeclaration: Hashable, Sendable {
   public var patterns: [TopicPattern]
   /// The cursor that it gets if it is new.
   public var start: Offset
+  /// What it asks of an event's data, in its engine's words.
+  public var conditions: JSONObject
 
   /// A subscription; `start` counts only the first time.
-  public init(name: SubscriptionName, patterns: [TopicPattern], start: Offset) {
+  public init(name: SubscriptionName, patterns: [TopicPattern], start: Offset, conditions: JSONObject = [:]) {
     self.name = name
     self.patterns = patterns
     self.start = start
+    self.conditions = conditions
   }
 }
 
@@ -23,6 +26,10 @@ public struct SubscriptionStatus: Hashable, Sendable {
   public var name: SubscriptionName
   /// The topics that it wants.
   public var patterns: [TopicPattern]
+  /// What it asks of an event's data, in its engine's words.
+  public var conditions: JSONObject
+  /// The last event that was before its time: where it began. Nil for one from before this was kept.
+  public var start: Offset?
   /// The last event that it has handled.
   public var cursor: Offset
   /// When it was last declared.
@@ -31,9 +38,14 @@ public struct SubscriptionStatus: Hashable, Sendable {
   public var token: UInt64
 
   /// A subscription and where it stands.
-  public init(name: SubscriptionName, patterns: [TopicPattern], cursor: Offset, declaredAt: Timestamp, token: UInt64) {
+  public init(
+    name: SubscriptionName, patterns: [TopicPattern], conditions: JSONObject = [:], start: Offset? = nil,
+    cursor: Offset, declaredAt: Timestamp, token: UInt64
+  ) {
     self.name = name
     self.patterns = patterns
+    self.conditions = conditions
+    self.start = start
     self.cursor = cursor
     self.declaredAt = declaredAt
     self.token = token

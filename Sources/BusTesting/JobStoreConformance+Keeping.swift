@@ -90,11 +90,13 @@ extension JobStoreConformance {
       let first = SubscriptionDeclaration(name: index, patterns: ["user_*"], start: Offset(41))
       try bench.expect(try bench.one(.declare(first)), is: .declared(cursor: Offset(41), isNew: true), "new")
       bench.now = bench.now + .seconds(1)
-      let second = SubscriptionDeclaration(name: index, patterns: ["user_*", "order.*"], start: Offset(99))
+      let second = SubscriptionDeclaration(
+        name: index, patterns: ["user_*", "order.*"], start: Offset(99), conditions: ["id": ["equals": 42]])
       try bench.expect(try bench.one(.declare(second)), is: .declared(cursor: Offset(41), isNew: false), "known")
       try bench.reopen()
       let status = SubscriptionStatus(
-        name: index, patterns: ["user_*", "order.*"], cursor: Offset(41), declaredAt: bench.now, token: 0)
+        name: index, patterns: ["user_*", "order.*"], conditions: ["id": ["equals": 42]], start: Offset(41),
+        cursor: Offset(41), declaredAt: bench.now, token: 0)
       try bench.expect(try bench.store.subscriptions(), is: [status], "the subscriptions")
     },
     Rule("I10 jobs and cursor move together") { bench in

@@ -32,9 +32,46 @@ struct WhyEventTests {
         │ └ job \(job.id) search.IndexUser {"userID":42}  done, 2 s ago
         ├ subscription mail/greet  1 merged
         │ └ merged into job \(other), which waited already: bus why \(other)
-        ├ subscription audit/all  asked for no job (or began behind this event)
-        └ subscription billing/late  has not come to it yet, it is 12 events behind: bus subs
+        ├ subscription audit/all  asked for no job: its mapping named no worker
+        │   or its job is past the retention of the history
+        └ subscription billing/late  has not come to it yet, it is 12 events behind
+            no process runs it: start one with 'bus work billing'
         """)
+  }
+
+  @Test(arguments: [
+    (["wanted": false], "does not want user_changed: it wants user_*"),
+    (["start": 184_223], "began behind this event, at #184223"),
+    (["start": 184_222], "asked for no job: its mapping named no worker|or its job is past the retention of the history"),
+    (
+      ["handled": false, "process": "search.1@web-3:41"],
+      "has not come to it yet, it is 23 events behind|it runs on search.1@web-3:41"
+    ),
+    (
+      ["conditions": ["id": ["equals": 42]]],
+      "asked for no job: its mapping named no worker|or its job is past the retention of the history"
+    ),
+    (
+      ["conditions": ["id": ["oneOf": [7, "42"]], "country": ["not": "absent"], "x": "absent"]],
+      #"passed it over: its conditions do not hold|id has to be one of [7,"42"]: it is 42|country has to be not absent: "#
+        + "it is not there"
+    ),
+    (
+      ["conditions": ["id": ["like": 1]]],
+      #"passed it over: its conditions do not hold|id has to be {"like":1}, which this version does not know"#
+    ),
+  ] as [(JSONObject, String)])
+  func `why a subscription made no job of an event has a reason each`(members: JSONObject, reasons: String) throws {
+    var subscription: JSONObject = [
+      "name": "search/user_index", "patterns": ["user_*"], "cursor": 184_200, "handled": true,
+    ]
+    for member in members.members { subscription[member.key] = member.value }
+    let answer = try WhyEventAnswer(
+      json: ["event": Sample.event, "jobs": [], "merges": [], "subscriptions": [.object(subscription)]])
+    let lines = try #require(WhyEvent(text: Sample.text).lines(not: try SubscriptionName("search/user_index"), answer))
+    let told = lines.dropFirst().map { $0.drop { " └│".contains($0) } }.joined(separator: "|")
+    #expect(told == "subscription search/user_index  \(reasons)")
+    #expect(WhyEvent(text: Sample.text).lines(not: try SubscriptionName("search/other"), answer) == nil)
   }
 
   @Test func `an event that nobody wants says so, and one with a cause leads on to it`() throws {

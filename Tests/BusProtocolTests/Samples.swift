@@ -56,7 +56,7 @@ enum Samples {
       subscriptions: [
         SubscriptionWish(name: subscription, patterns: ["a", "b*"], start: .after(Offset(5))),
         SubscriptionWish(name: subscription, patterns: [], start: .beginning),
-        SubscriptionWish(name: subscription, patterns: ["c"]),
+        SubscriptionWish(name: subscription, patterns: ["c"], conditions: ["a": "present", "b": ["equals": 42]]),
       ]),
     .commit(
       request: 6,

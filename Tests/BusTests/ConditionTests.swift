@@ -61,6 +61,18 @@ import Testing
     }
   }
 
+  @Test(arguments: table)
+  func `a condition written as JSON is read as the same one`(_ row: Row) throws {
+    #expect(try Condition(json: row.condition.json) == row.condition)
+    #expect(try Condition(json: Condition.not(row.condition).json) == .not(row.condition))
+  }
+
+  @Test(arguments: [#""sometimes""#, "42", "null", "{}", #"{"equals":1,"not":"null"}"#, #"{"oneOf":1}"#, #"{"not":3}"#])
+  func `what is no condition of this version is refused`(text: String) throws {
+    let json = try JSONParser.parse(text.utf8)
+    #expect(throws: ProtocolError.self) { try Condition(json: json) }
+  }
+
   @Test(arguments: [
     ("", "", true), ("", "a", false), ("*", "", true), ("*", "anything\nat all", true), ("a*b*c", "a--b--c", true),
     ("a*b*c", "a--b--", false), ("a*a", "a", false), ("?", "ü", true), ("?", "", false), (#"\*"#, "*", true),
@@ -70,6 +82,7 @@ import Testing
     _ pattern: String, _ text: String, _ matches: Bool
   ) {
     #expect(TextPattern(pattern).matches(text) == matches)
+    #expect(TextPattern(TextPattern(pattern).text) == TextPattern(pattern))
   }
 
   @Test func `a hostile glob ends soon`() {

@@ -33,6 +33,15 @@ extension EndToEnd {
       #expect(
         lines[2].hasPrefix("  └ job ") && lines[2].contains(" search.IndexUser ")
           && lines[2].contains("by search/user_index"))
+
+      let why = try Program("bus", ["why", "--not", "billing/invoice_created", "#2"], environment: inside)
+      #expect(try await why.end() == 0)
+      #expect(
+        why.lines.last == "└ subscription billing/invoice_created  does not want user_changed: it wants invoice_created"
+      )
+      let unknown = try Program("bus", ["why", "--not", "billing/invoice_create", "#2"], environment: inside)
+      #expect(try await unknown.end() == 4)
+      #expect(unknown.text.contains("did you mean billing/invoice_created?"))
       dev.signal(SIGINT)
       #expect(try await dev.end() == 130)
     }

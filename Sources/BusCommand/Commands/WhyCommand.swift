@@ -8,6 +8,7 @@ struct WhyCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES  bus why 01JEXK7QM3T0
                 bus why '#184223'
+                bus why --not search/user_index '#184223'
       """)
 
   /// What the word can mean, in the order of asking.
@@ -19,11 +20,15 @@ struct WhyCommand: AsyncParsableCommand {
   @Argument(help: "A job's id or its beginning, an event's id, or an event's place: '#184223'.")
   var subject: String
 
+  @Option(name: .customLong("not"), help: "Tell why this subscription, ENGINE/NAME, made no job of the event.")
+  var subscription: String?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
     let (subject, output) = (subject, output)
+    if let subscription { return try await runNot(try Words.subscription(subscription)) }
     try await Connection.with(connection) { bus in
       let (answer, found) = try await Self.ask(bus, Self.meanings(of: subject))
       if output.json { return try Output.write(json: answer) }
@@ -34,6 +39,22 @@ struct WhyCommand: AsyncParsableCommand {
         }
       }
       try Output.write(lines: lines)
+    }
+  }
+
+  private func runNot(_ name: SubscriptionName) async throws {
+    let (subject, output) = (subject, output)
+    try await Connection.with(connection) { bus in
+      let json = try await bus.ask("why", ["event": .string(subject)])
+      let answer = try bus.reading { () throws(ProtocolError) in try WhyEventAnswer(json: json) }
+      guard let lines = WhyEvent(text: output.jobText).lines(not: name, answer) else {
+        let known = answer.subscriptions.map(\.name.description)
+        let near = NearestWord.to(name.description, among: known).map { "did you mean \($0)? " } ?? ""
+        throw CommandError(
+          .notFound, "there is no subscription \(name), and there never was", where: bus.endpoint,
+          help: "\(near)an engine declares it when it connects: bus subs")
+      }
+      if output.json { try Output.write(json: json) } else { try Output.write(lines: lines) }
     }
   }
 

@@ -67,12 +67,17 @@ public struct SubscriptionWish: Hashable, Sendable {
   public var patterns: [TopicPattern]
   /// Where it begins when it is new.
   public var start: Start
+  /// What its engine asks of an event's data, by member, in the engine's own words: kept for `bus why`.
+  public var conditions: JSONObject
 
   /// A subscription by name.
-  public init(name: SubscriptionName, patterns: [TopicPattern], start: Start = .now) {
+  public init(
+    name: SubscriptionName, patterns: [TopicPattern], start: Start = .now, conditions: JSONObject = [:]
+  ) {
     self.name = name
     self.patterns = patterns
     self.start = start
+    self.conditions = conditions
   }
 }
 

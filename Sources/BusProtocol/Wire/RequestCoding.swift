@@ -188,13 +188,16 @@ extension SubscriptionWish {
       case .beginning: "beginning"
       case .after(let offset): offset.rawValue.jsonValue
       }
-    return ["name": .string(name.description), "patterns": texts(patterns), "start": start]
+    var object: JSONObject = ["name": .string(name.description), "patterns": texts(patterns), "start": start]
+    if !conditions.members.isEmpty { object["conditions"] = .object(conditions) }
+    return .object(object)
   }
 
   fileprivate init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("subscription")
     name = try SubscriptionName(try members.string("name"))
     patterns = try members.patterns()
+    conditions = members.optionalValue("conditions") == nil ? [:] : try members.object("conditions")
     switch members.optionalValue("start") {
     case nil, .string("now"): start = .now
     case .string("beginning"): start = .beginning

@@ -105,14 +105,15 @@ enum SQL {
     "DELETE FROM merge WHERE id IN (SELECT id FROM merge WHERE at < ? ORDER BY at LIMIT ?)"
 
   static let declare = """
-    INSERT INTO subscription (name, patterns, cursor, declared_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET patterns = excluded.patterns, declared_at = excluded.declared_at
+    INSERT INTO subscription (name, patterns, conditions, start, cursor, declared_at) VALUES (?1, ?2, ?3, ?4, ?4, ?5)
+    ON CONFLICT (name) DO UPDATE
+    SET patterns = excluded.patterns, conditions = excluded.conditions, declared_at = excluded.declared_at
     """
   static let subscription = "SELECT cursor, token FROM subscription WHERE name = ?"
   static let leaseSubscription = "UPDATE subscription SET token = ? WHERE name = ?"
   static let moveCursor = "UPDATE subscription SET cursor = ? WHERE name = ?"
   static let subscriptions =
-    "SELECT name, patterns, cursor, declared_at, token FROM subscription ORDER BY name"
+    "SELECT name, patterns, conditions, start, cursor, declared_at, token FROM subscription ORDER BY name"
   static let minimumCursor = "SELECT min(cursor) FROM subscription"
 
   static let announce =

@@ -4,7 +4,8 @@ extension SQLiteJobStore {
   func declare(_ declaration: SubscriptionDeclaration, at now: Timestamp) throws -> StoreReply {
     let known = try standing(of: declaration.name)
     try statements.declare.bind(declaration.name.description)
-      .bind(declaration.patterns.map(\.text).joined(separator: " ")).bind(declaration.start.signed).bind(now).run()
+      .bind(declaration.patterns.map(\.text).joined(separator: " "))
+      .bind(JSONValue.object(declaration.conditions).text).bind(declaration.start.signed).bind(now).run()
     return .declared(cursor: known?.cursor ?? declaration.start, isNew: known == nil)
   }
 
@@ -45,6 +46,8 @@ extension SQLiteJobStore {
         SubscriptionStatus(
           name: try SubscriptionName(row.text() ?? ""),
           patterns: try (row.text() ?? "").split(separator: " ").map { try TopicPattern(String($0)) },
+          conditions: try JSONParser.parse(Array((row.text() ?? "{}").utf8)).members("conditions").object,
+          start: row.optionalInteger().map { Offset(UInt64(bitPattern: $0)) },
           cursor: Offset(UInt64(bitPattern: row.integer())), declaredAt: Timestamp(microseconds: row.integer()),
           token: UInt64(bitPattern: row.integer()))
       }

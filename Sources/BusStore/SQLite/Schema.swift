@@ -16,7 +16,7 @@ enum Schema {
       try database.execute(sql: indexes)
     }
     migrator.registerMigration("2", foreignKeyChecks: .immediate) { try $0.execute(sql: announcements) }
-    migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: parents) }
+    migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: causes) }
     return migrator
   }
 
@@ -104,8 +104,13 @@ enum Schema {
     CREATE INDEX announcement_due ON announcement (due_at);
     """
 
-  /// What a job enqueued while it ran; most jobs come from events and take no room here.
-  private static let parents = "CREATE INDEX job_parent ON job (parent) WHERE parent IS NOT NULL"
+  private static let causes = """
+    -- What a job enqueued while it ran; most jobs come from events and take no room here.
+    CREATE INDEX job_parent ON job (parent) WHERE parent IS NOT NULL;
+    -- Why a subscription asked for nothing: what it demands of the data, and the last event before its time.
+    ALTER TABLE subscription ADD COLUMN conditions TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE subscription ADD COLUMN start INTEGER;
+    """
 
   private static let indexes = """
     -- Claims, in their order; and the counts.
