@@ -39,28 +39,32 @@ struct WhyEventTests {
         """)
   }
 
-  @Test(arguments: [
-    (["wanted": false], "does not want user_changed: it wants user_*"),
-    (["start": 184_223], "began behind this event, at #184223"),
-    (["start": 184_222], "asked for no job: its mapping named no worker|or its job is past the retention of the history"),
-    (
-      ["handled": false, "process": "search.1@web-3:41"],
-      "has not come to it yet, it is 23 events behind|it runs on search.1@web-3:41"
-    ),
-    (
-      ["conditions": ["id": ["equals": 42]]],
-      "asked for no job: its mapping named no worker|or its job is past the retention of the history"
-    ),
-    (
-      ["conditions": ["id": ["oneOf": [7, "42"]], "country": ["not": "absent"], "x": "absent"]],
-      #"passed it over: its conditions do not hold|id has to be one of [7,"42"]: it is 42|country has to be not absent: "#
-        + "it is not there"
-    ),
-    (
-      ["conditions": ["id": ["like": 1]]],
-      #"passed it over: its conditions do not hold|id has to be {"like":1}, which this version does not know"#
-    ),
-  ] as [(JSONObject, String)])
+  @Test(
+    arguments: [
+      (["wanted": false], "does not want user_changed: it wants user_*"),
+      (["start": 184_223], "began behind this event, at #184223"),
+      (
+        ["start": 184_222],
+        "asked for no job: its mapping named no worker|or its job is past the retention of the history"
+      ),
+      (
+        ["handled": false, "process": "search.1@web-3:41"],
+        "has not come to it yet, it is 23 events behind|it runs on search.1@web-3:41"
+      ),
+      (
+        ["conditions": ["id": ["equals": 42]]],
+        "asked for no job: its mapping named no worker|or its job is past the retention of the history"
+      ),
+      (
+        ["conditions": ["id": ["oneOf": [7, "42"]], "country": ["not": "absent"], "x": "absent"]],
+        #"passed it over: its conditions do not hold|id has to be one of [7,"42"]: it is 42|country has to be not absent: "#
+          + "it is not there"
+      ),
+      (
+        ["conditions": ["id": ["like": 1]]],
+        #"passed it over: its conditions do not hold|id has to be {"like":1}, which this version does not know"#
+      ),
+    ] as [(JSONObject, String)])
   func `why a subscription made no job of an event has a reason each`(members: JSONObject, reasons: String) throws {
     var subscription: JSONObject = [
       "name": "search/user_index", "patterns": ["user_*"], "cursor": 184_200, "handled": true,
