@@ -31,7 +31,8 @@ extension StoreLoop {
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
         help:
-          "ask about status, queues, jobs, job, subscriptions, why, spool, sessions, announcements, offset or topology")
+          "ask about status, queues, jobs, job, wait, subscriptions, why, spool, sessions, announcements, offset, topology"
+      )
     }
   }
 
@@ -97,7 +98,7 @@ extension StoreLoop {
   }
 
   /// The job of an id, or of a prefix that only one job has.
-  private func job(_ asked: JSONMembers, _ key: String = "id") throws -> Job {
+  func job(_ asked: JSONMembers, _ key: String = "id") throws -> Job {
     let text = try asked.string(key).uppercased()
     if text.utf8.count == 26 {
       guard let job = try store.job(try JobID(text)) else { throw notFound("job", text) }
@@ -113,7 +114,7 @@ extension StoreLoop {
     return job
   }
 
-  private func notFound(_ what: String, _ name: String) -> Refusal {
+  func notFound(_ what: String, _ name: String) -> Refusal {
     Refusal(
       code: "not_found", message: "there is no \(what) \(name)",
       help: "it may never have been, or be past its retention")

@@ -143,6 +143,7 @@ extension StoreLoop {
       let stale = zip(results, replies).filter { $1 == .stale }.map(\.0.id)
       loop.counters.add(stale.count, to: .resultsStale)
       loop.counters.add(replies.count - stale.count, to: .jobsFinished)
+      loop.waits.touch(results.lazy.map(\.id))
       // A released worker lock may have made a job of any queue ready.
       loop.jobs.expectWorkAnywhere()
       loop.send(.finished(request: request, stale: stale), to: session)
@@ -164,6 +165,7 @@ extension StoreLoop {
 
   func close(_ session: SessionID, saidGoodbye: Bool) {
     processes[session] = nil
+    waits.left(session)
     if saidGoodbye {
       jobs.left(session, now: .now)
       subscriptions.left(session, now: .now)

@@ -54,6 +54,7 @@ actor StoreLoop {
   var questions: [(session: SessionID, request: UInt64, about: String, parameters: JSONObject)] = []
   private var turnLetters: [Letter] = []
   private(set) var announcements = AnnouncementDesk()
+  var waits = WaitDesk()
   private var timer: TimerID?
   private var nextPrune: ContinuousClock.Instant
   private var deliver: (@Sendable (StoreTurn) -> Void)?
@@ -129,6 +130,7 @@ actor StoreLoop {
     turn.failure = perform()
     for question in questions { answer(question) }
     questions.removeAll(keepingCapacity: true)
+    tellWhoWaits()
     turn.letters = turnLetters
     turnLetters = []
     turn.events = takeDueAnnouncements()
@@ -295,6 +297,9 @@ actor StoreLoop {
     _ question: (session: SessionID, request: UInt64, about: String, parameters: JSONObject)
   ) {
     do {
+      if question.about == "wait" {
+        return try wait(JSONMembers(question.parameters, of: "ask wait"), (question.session, question.request))
+      }
       let answer = try self.answer(question.about, question.parameters, at: now())
       send(.answer(request: question.request, answer), to: question.session)
     } catch let refusal as Refusal {
@@ -312,6 +317,7 @@ actor StoreLoop {
     var next = [jobs.nextExpiry, subscriptions.nextExpiry, nextPrune].compactMap(\.self).min() ?? nextPrune
     if let due = (try? store.nextDue()).flatMap({ $0 }) { next = min(next, moment(of: due)) }
     if let retry = announcements.retryAt { next = min(next, retry) }
+    if let look = waits.nextLook { next = min(next, look) }
     if announcements.wantsMore(now: .now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
       next = min(next, moment(of: due))
     }

@@ -24,7 +24,7 @@ struct BusCommand: AsyncParsableCommand {
                    NO_COLOR, COLUMNS, TZ
       EXIT STATUS  0 done, 1 failed, 4 not found, 64 usage, 65 bad data or
                    topology, 69 busd unreachable, 75 kept here but not
-                   confirmed, 78 configuration, 130 Ctrl-C
+                   confirmed, 78 configuration, 124 time is up, 130 Ctrl-C
       """,
     version: "bus \(ProjectVersion.text)",
     groupedSubcommands: [

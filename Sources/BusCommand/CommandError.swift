@@ -10,6 +10,8 @@ struct CommandError: Error, Equatable {
     case unreachable = "BUS-E0101"
     /// busd was there, but an answer did not come in time.
     case noAnswer = "BUS-E0102"
+    /// What was waited for did not come in time.
+    case timeUp = "BUS-E0105"
     /// busd said no.
     case refused = "BUS-E0103"
     /// The event is kept here, and busd has not confirmed it.
@@ -38,6 +40,7 @@ struct CommandError: Error, Equatable {
       case .unreachable, .noAnswer: 69
       case .refused, .processFailed, .system: 1
       case .unconfirmed: 75
+      case .timeUp: 124
       case .notFound: 4
       case .badData, .badTopology, .damagedSpool: 65
       case .configuration: 78

@@ -14,7 +14,7 @@ struct HelpTests {
                  NO_COLOR, COLUMNS, TZ
     EXIT STATUS  0 done, 1 failed, 4 not found, 64 usage, 65 bad data or
                  topology, 69 busd unreachable, 75 kept here but not
-                 confirmed, 78 configuration, 130 Ctrl-C
+                 confirmed, 78 configuration, 124 time is up, 130 Ctrl-C
 
     USAGE: bus <command> [options]
 
@@ -30,7 +30,7 @@ struct HelpTests {
 
     JOB SUBCOMMANDS:
       enqueue                 Ask for a job.
-      jobs                    List jobs, or show one.
+      jobs                    List jobs, show one, or wait for its end.
       queues                  Show the queues: what waits, what runs, what is dead.
       subs                    Show the subscriptions: where their cursors are, and
                               who runs them.
@@ -61,7 +61,7 @@ struct HelpTests {
 
   @Test(arguments: [
     "tail", "publish", "announcements", "announcements ls", "announcements rm", "enqueue", "jobs", "jobs ls",
-    "jobs show", "queues", "subs", "why", "spool", "spool stat",
+    "jobs show", "jobs wait", "queues", "subs", "why", "trace", "spool", "spool stat",
     "spool verify", "topology", "topology check", "topology show", "work", "dev",
   ]) func `each command explains itself, with an example where it does something`(command: String) async throws {
     let words = command.split(separator: " ").map(String.init)

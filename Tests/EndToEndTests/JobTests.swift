@@ -64,6 +64,41 @@ extension EndToEnd {
       #expect(try await program.end() == 0)
     }
 
+    @Test func `X21 who waits for a job is told of its end at once, over a kill -9 of busd, and long afterwards`()
+      async throws
+    {
+      let site = try Site()
+      try await site.startBusd()
+      let program = try await site.startEngine()
+      try await site.withClient { client in
+        let job = try await client.enqueue("Hold", engine: "fixture", ["key": 3]).job
+        try await eventually("it runs") { site.evidence.contains { $0[0] == "held" } }
+        await #expect(throws: BusError.self) { try await client.wait(for: job, timeout: .milliseconds(100)) }
+        #expect(try await site.bus("jobs", "wait", "\(job)", "--for", "10ms").code == 124)
+
+        async let ended = client.wait(for: job, timeout: .seconds(60))
+        let command = try site.start("bus", ["jobs", "wait", "\(job)"])
+        try await site.killBusd()
+        try await site.startBusd()
+        // Its worker is connected again before it may end.
+        try await eventually("it still runs") { try await jobs(client, ["state": "running"]).map(\.id) == [job] }
+        let released = ContinuousClock.now
+        try site.release(3)
+        #expect(try await ended.state == .done)
+        #expect(.now - released < .seconds(3))
+        _ = try await command.end()
+        #expect(try await site.bus("jobs", "wait", "\(job)").code == 0)
+
+        let retry = RetryPolicy(attempts: 2, base: .milliseconds(10), jitter: .none)
+        let failing = try await client.enqueue("Failing", engine: "fixture", ["key": 1], retry: retry).job
+        #expect(try await client.wait(for: failing, timeout: .seconds(30)).failures.count == 2)
+        #expect(try await site.bus("jobs", "wait", "\(failing)", "\(job)").code == 1)
+        #expect(try await site.bus("jobs", "wait", "01JEXJ2M4KQ7").code == 4)
+      }
+      program.signal(SIGTERM)
+      #expect(try await program.end() == 0)
+    }
+
     @Test func `X8 twenty jobs of a second on one worker lock take twenty seconds, in order`() async throws {
       let site = try Site()
       try await site.startBusd()
