@@ -3,7 +3,7 @@ public import BusProtocol
 /// What travels from a publication into the jobs that it leads to, and into what those publish: carried by the task.
 ///
 /// ```swift
-/// await BusContext.with(["tenant": 7]) { bus.publish("user_changed", ["id": 42]) }
+/// BusContext.with(["tenant": 7]) { bus.publish("user_changed", ["id": 42]) }
 /// ```
 public struct BusContext: Sendable {
   /// The caller's own: user, tenant, locale. No secrets: it is kept with the events and shown.
@@ -30,6 +30,7 @@ public struct BusContext: Sendable {
   @TaskLocal public static var current = BusContext()
 
   /// Runs the body with more values; those of the same name are replaced. Afterwards all is as before.
+  @discardableResult
   public static func with<R>(
     _ values: JSONObject, trace: TraceContext? = nil, _ body: () async throws -> R
   ) async rethrows -> R {
@@ -40,6 +41,7 @@ public struct BusContext: Sendable {
   }
 
   /// The same for code that does not wait.
+  @discardableResult
   public static func with<R>(
     _ values: JSONObject, trace: TraceContext? = nil, _ body: () throws -> R
   ) rethrows -> R {

@@ -1,40 +1,71 @@
 import Foundation
 import Testing
 
-/// The code that the documentation shows stands in a test that compiles and runs it.
+/// The code that the documentation shows stands in a test that compiles it, and runs it where it can.
 struct SampleTests {
-  /// What a newcomer copies; the other articles show parts.
-  static let documents = ["README.md", "Sources/Bus/Documentation.docc/GettingStarted.md"]
+  static let documents = Result { try SourceTree.documents() }
 
-  @Test(arguments: documents) func `each line of Swift in the documents is compiled by an example`(document: String)
-    throws
-  {
+  @Test func `each line of Swift in a document stands in its example, in this order`() throws {
     let examples = try SourceTree().tests.filter { $0.target == "ExampleTests" }
-    let compiled = Set(examples.flatMap(\.lines).map(SampleTests.bare))
-    for line in try swiftLines(of: document) where !compiled.contains(line) {
-      Issue.record("\(document): no example has the line: \(line)")
+    var count = 0
+    for document in try SampleTests.documents.get() {
+      let sample = try Self.swiftLines(of: document)
+      guard !sample.isEmpty else { continue }
+      count += 1
+      let path = "Tests/ExampleTests/\(Self.example(of: document)).swift"
+      let example = try #require(examples.first { $0.path == path }, "\(document) has samples, and no \(path)")
+      var rest = example.lines.map(Self.bare)[...]
+      for line in sample {
+        guard let index = rest.firstIndex(of: line) else {
+          Issue.record("\(document): \(path) lacks, or has elsewhere: \(line)")
+          break
+        }
+        rest = rest[(index + 1)...]
+      }
+    }
+    #expect(count >= 5, "the samples were not found")
+  }
+
+  @Test func `a sample says its language, and Swift is written as Swift alone`() throws {
+    let languages: Set = ["```", "```swift", "```sh", "```yaml"]
+    for document in try SampleTests.documents.get() {
+      for (index, line) in try SourceTree.text(of: document).components(separatedBy: "\n").enumerated() {
+        guard line.trimmingCharacters(in: .whitespaces).hasPrefix("```") else { continue }
+        #expect(languages.contains(line), "\(document):\(index + 1): no test reads \(line)")
+      }
     }
   }
 
   @Test func `the documents speak of nothing outside the repository`() throws {
-    for document in SampleTests.documents {
+    for document in try SampleTests.documents.get() {
       let text = try SourceTree.text(of: document)
       for word in ["../shared", "/work/", "TODO"] { #expect(!text.contains(word), "\(document) says \(word)") }
     }
   }
 
-  private func swiftLines(of document: String) throws -> [String] {
+  /// `Sources/Bus/Documentation.docc/Events.md` has its samples in `EventsExample`, README.md in `ReadmeExample`.
+  private static func example(of document: String) -> String {
+    let name = URL(filePath: document).deletingPathExtension().lastPathComponent
+    return (name == "README" ? "Readme" : name) + "Example"
+  }
+
+  private static func swiftLines(of document: String) throws -> [String] {
     var lines: [String] = []
     var isSwift = false
     for line in try SourceTree.text(of: document).components(separatedBy: "\n") {
       if line.hasPrefix("```") {
         isSwift = line == "```swift"
-      } else if isSwift {
-        lines.append(SampleTests.bare(line))
+      } else if isSwift, !isElsewhere(bare(line)) {
+        lines.append(bare(line))
       }
     }
-    // An example is part of a test bundle, which has an entry of its own.
-    return lines.filter { !$0.isEmpty && $0 != "@main" }
+    return lines
+  }
+
+  /// What no example can have: an example is part of a test bundle, which has an entry of its own; and a line of the
+  /// reader's own manifest is no code of ours.
+  private static func isElsewhere(_ line: String) -> Bool {
+    line.isEmpty || line == "@main" || line.hasPrefix(".package(") || line.hasPrefix(".product(")
   }
 
   /// A line without indentation and without its comment.

@@ -43,6 +43,13 @@ struct SourceTree {
     try String(contentsOf: root.appending(path: path), encoding: .utf8)
   }
 
+  /// What is read before the code: the first page, and the articles of every module.
+  static func documents() throws -> [String] {
+    let sources = root.appending(path: "Sources")
+    let articles = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".md") }
+    return ["README.md"] + articles.sorted().map { "Sources/\($0)" }
+  }
+
   static func topLevel() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: root.path) }
 
   private static func files(below folder: String) throws -> [File] {

@@ -30,6 +30,49 @@ struct ExampleTests {
     }
   }
 
+  @Test func `what the article publishes is on disk, and its context with it`() async throws {
+    try await InProcessBus.run { bus in
+      let client = try BusClient(bus.configuration())
+      try await client.whileRunning {
+        try await EventsExample.publishing(client)
+        EventsExample.publishingInContext()
+        try await EventsExample.publishingLater(client)
+        var contexts: [JSONObject?] = []
+        for try await event in client.events(["user_*"], from: .beginning) {
+          contexts.append(event.headers.context)
+          if contexts.count == 4 { break }
+        }
+        #expect(contexts == [nil, nil, nil, ["tenant": 7]])
+        #expect(try await client.ask("announcements")["announcements"] == .array([]))
+      }
+    }
+  }
+
+  @Test func `a listener of the article hears what comes, and ends with its task`() async throws {
+    try await InProcessBus.run { bus in
+      let client = try BusClient(bus.configuration())
+      try await client.whileRunning {
+        let listener = Task { try await EventsExample.listening(client) }
+        listener.cancel()
+        try await listener.value
+      }
+    }
+  }
+
+  @Test func `the articles' jobs are kept, and the second of one lock is merged into the first`() async throws {
+    try await InProcessBus.run { bus in
+      let client = try BusClient(bus.configuration())
+      try await client.whileRunning {
+        let job = try await JobsExample.enqueuing(client).job
+        #expect(try await client.ask("job", ["id": .string("\(job)")])["job"]?["state"] == "scheduled")
+
+        let charge = LocksExample.ChargeInvoice(invoiceID: 901, payerID: 3)
+        let first = try await client.enqueue(charge, engine: "billing")
+        #expect(try await client.enqueue(charge, engine: "billing") == .merged(into: first.job))
+      }
+    }
+  }
+
   @Test func `what the documents declare can be described`() {
     #expect(search.declaration.subscriptions.map(\.patterns) == [["user_changed"]])
     #expect(search.declaration.workers.map(\.inputs) == [["userID"]])

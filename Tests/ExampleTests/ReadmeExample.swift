@@ -5,6 +5,10 @@ import Testing
 
 // What README.md shows, with the search engine's services as small as they can be.
 
+func publishFromAnywhere() {
+  publish("user_changed", ["id": 42])
+}
+
 struct SearchServices: Sendable {
   let users = UserTable()
   let index = SearchIndex()
@@ -33,8 +37,7 @@ let search = Engine("search", services: SearchServices.live) {
   Subscription("user_changed") { event in IndexUser(userID: try event["id"]) }
 }
 
-/// Never called: it ends with the process. The lines are compiled, and ``ReadmeExampleTests`` runs what they declare.
-func readmeMain() async {
-  publish("user_changed", ["id": 42])
+/// Never called: it ends with the process. ``ExampleTests`` runs what is declared here.
+func searchMain() async {
   await search.main()
 }
