@@ -23,13 +23,21 @@ public enum EngineProcesses {
     return definitions
   }
 
+  /// What a process gets beyond its runs' time, to give back what did not end and to carry what it published: one that
+  /// is killed gives back nothing, and its runs count as lost.
+  static let goodbyeTime: Duration = .seconds(9)
+
   private static func definition(
     _ engine: EngineDefinition, slot: Int, executable: String, stage: Int
   ) -> ProcessDefinition {
-    let own = ["BUS_SLOT": "\(slot)", "BUS_CONCURRENCY": "\(engine.workers.concurrency)"]
+    let shutdown = engine.workers.shutdown
+    let own = [
+      "BUS_SLOT": "\(slot)", "BUS_CONCURRENCY": "\(engine.workers.concurrency)",
+      "BUS_SHUTDOWN": "\(shutdown / .seconds(1))",
+    ]
     return ProcessDefinition(
       name: "\(engine.name).\(slot)", executable: executable, arguments: engine.arguments,
       environment: engine.workers.environment.merging(own) { $1 },
-      grace: engine.workers.shutdown, stage: stage)
+      grace: shutdown + goodbyeTime, stage: stage)
   }
 }

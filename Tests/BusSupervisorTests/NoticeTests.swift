@@ -36,9 +36,9 @@ struct NoticeTests {
   @Test func `a topology's processes are named by engine and slot`() throws {
     let all = try EngineProcesses.definitions(Self.topology, places: Self.places)
     #expect(all.map(\.name) == ["account.1", "account.2", "search.1"])
-    #expect(all[1].environment == ["A": "b", "BUS_SLOT": "2", "BUS_CONCURRENCY": "4"])
+    #expect(all[1].environment == ["A": "b", "BUS_SLOT": "2", "BUS_CONCURRENCY": "4", "BUS_SHUTDOWN": "9.0"])
     #expect(all[1].executable == "/bin/true")
-    #expect(all[1].grace == .seconds(9))
+    #expect(all[1].grace == .seconds(9) + EngineProcesses.goodbyeTime)
     #expect(all[2].arguments == ["search"])
     let some = try EngineProcesses.definitions(Self.topology, engines: ["search"], places: Self.places)
     #expect(some.map(\.name) == ["search.1"])
