@@ -25,7 +25,7 @@ public struct Subscription<Services: Sendable>: Sendable {
   public let conditions: [String: Condition]
   /// Where it begins when it is new.
   public let start: SubscriptionWish.Start
-  /// The queue for jobs of workers that name none; nil for the topology's word, or `default`.
+  /// The queue for jobs of workers that name none, unless the topology names another; nil for `default`.
   public let queue: Name?
 
   let workerTypes: [any Worker<Services>.Type]
@@ -38,7 +38,7 @@ public struct Subscription<Services: Sendable>: Sendable {
   ///   - name: nil for the pattern's text, with `any` for `*`.
   ///   - conditions: what has to hold for the event's data; none by default.
   ///   - start: where a new subscription begins; an old one goes on where it was.
-  ///   - queue: for jobs of workers that name no queue.
+  ///   - queue: for jobs of workers that name no queue; the topology may name another.
   ///   - map: the workers that an event asks for.
   public init<List: WorkerList<Services>>(
     _ pattern: TopicPattern, named name: Name? = nil, where conditions: [String: Condition] = [:],

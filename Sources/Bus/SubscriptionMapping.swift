@@ -32,7 +32,7 @@ struct SubscriptionMapping: Sendable {
       let random = DerivedChance(event.id, subscription, token, index)
       mapped.jobs.append(
         draft.job(
-          id: JobID(at: event.recordedAt, random: random.words), engine: engine, queue: queue ?? wiredQueue,
+          id: JobID(at: event.recordedAt, random: random.words), engine: engine, queue: wiredQueue ?? queue,
           cause: cause, askedAt: event.recordedAt))
       mapped.byteCount += draft.inputsByteCount + MappedEvent.byteCountBesideInputs
     }

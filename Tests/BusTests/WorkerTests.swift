@@ -116,6 +116,19 @@ private let now = Timestamp(microseconds: 1_000_000_000)
     #expect(declarations.problems == ["two subscriptions are named \"a\": name one of them with named:"])
   }
 
+  @Test func `the topology's queue comes before the subscription's, the worker's own before both`() throws {
+    let mapping = SubscriptionMapping(
+      Subscription("a", queue: "declared") { _ in
+        IndexUser(userID: 1)
+        SendMail(to: "ann")
+      })
+    func queues(_ wired: Name?) throws -> [String] {
+      try mapping.map(event("a"), engine: "e", token: 1, wiredQueue: wired).jobs.map(\.queue.description)
+    }
+    #expect(try queues(nil) == ["e/declared", "e/mail"])
+    #expect(try queues("wired") == ["e/wired", "e/mail"])
+  }
+
   @Test func `X13 one event makes the same jobs under one lease, and other ones under the next`() throws {
     let mapping = SubscriptionMapping(
       Subscription("a") { _ in
