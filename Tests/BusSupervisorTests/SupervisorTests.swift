@@ -103,7 +103,7 @@ struct SupervisorTests {
     definition.environment = ["BUS_SLOT": "3"]
     signal(SIGPIPE, SIG_IGN)
     let run = Run([definition], environment: ["BUS_ENDPOINT": "ipc:///x"])
-    try await run.waitUntil { $0.contains(.output(process: "a.1", "3-ipc:///x-1")) }
+    try await run.waitUntil { $0.contains(.output(process: "a.1", "3-ipc:///x-\(getpid())")) }
     // Bits 0 to 30 are the signals 1 to 31; above are the system's own.
     let isDefault: @Sendable (Supervisor.Line) -> Bool = { line in
       guard case .output(_, let text) = line, text.hasPrefix("SigIgn:\t") else { return false }
