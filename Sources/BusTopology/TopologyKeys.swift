@@ -51,7 +51,7 @@ enum SpoolKeys {
     "dir", .path, "The directory of the segments.", example: "/var/lib/bus/spool")
   static let retain = KeyEntry(
     "retain", .map(RetainKeys.spool),
-    "What may go: events that are too old, or the oldest while all take too much. Without it everything is kept.",
+    "What may go: events that are too old, or the oldest while all take too much.",
     example: "retain: { age: 14d, size: 20GiB }")
   static let table = KeyTable("bus.spool", [directory.entry, retain], later: ["sync"])
 }
@@ -59,9 +59,10 @@ enum SpoolKeys {
 /// The rules of retention.
 enum RetainKeys {
   static let age = Key(
-    "age", .duration(.seconds(1)...Duration.longestInWords), "The age at which an event may go.", example: "14d")
+    "age", .duration(.seconds(1)...Duration.longestInWords),
+    "The age at which an event may go. Without it: 14d; for a topic as bus.spool.retain says.", example: "14d")
   static let size = Key(
-    "size", .byteCount, "The bytes that all events together may take.", example: "20GiB")
+    "size", .byteCount, "The bytes that all events together may take. Without it: any number.", example: "20GiB")
   static let spool = KeyTable("retain", [age.entry, size.entry])
   static let topic = KeyTable("retain", [age.entry], later: ["size"])
   /// The word for a topic of which nothing is kept.
@@ -134,7 +135,8 @@ enum QueueKeys {
     example: "100", hint: "higher runs first", standard: QueueDefinition.standardPriority.jsonValue)
   static let starveAfter = Key(
     "starve-after", .duration(.seconds(1)...Duration.longestInWords),
-    "How old the oldest job may get before it goes first whatever the priority. Without it: never.",
+    "How old a job may get before it goes whatever the priority: such jobs get every second free hand. "
+      + "Without it: never.",
     example: "10m")
   static let retry = Key(
     "retry", .name, "The retry policy of jobs that bring none.", example: "standard",

@@ -26,7 +26,6 @@ struct LayerTests {
     "GRDBSQLite": ["BusStore"],
     "Yams": ["BusTopology"],
     "ArgumentParser": ["BusCommand", "BusdCommand"],
-    "Subprocess": ["BusSupervisor"],
     "CZeroMQ": ["ZeroMQ"],
     "CChecksum": ["BusProtocol"],
     "CProcess": ["Bus", "BusdCommand"],
@@ -50,6 +49,29 @@ struct LayerTests {
         guard let targets = LayerTests.reserved[module] else { continue }
         #expect(targets.contains(file.target), "\(file.path) imports \(module)")
       }
+    }
+  }
+
+  /// What a library is called in the article, by the modules that are imported of it.
+  static let libraries = [
+    "ArgumentParser": "ArgumentParser", "GRDB": "GRDB", "GRDBSQLite": "GRDB", "Logging": "swift-log",
+    "ServiceLifecycle": "ServiceLifecycle", "UnixSignals": "ServiceLifecycle", "Yams": "Yams",
+  ]
+
+  @Test func `the architecture article's table says what each target imports`() throws {
+    let files = try LayerTests.tree.get().sources
+    let text = try SourceTree.text(of: "Sources/Bus/Documentation.docc/Architecture.md")
+    let rows = text.split(separator: "\n").filter { $0.hasPrefix("|") }.map { row in
+      row.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false).map { cell in
+        cell.split(separator: " ").map(String.init)
+      }
+    }
+    for target in Set(files.map(\.target)).sorted() {
+      let row = try #require(rows.first { $0[0] == [target] && $0.count == 4 }, "the table has no row \(target)")
+      let imports = Set(files.filter { $0.target == target }.flatMap(\.imports))
+      let ours = imports.filter { LayerTests.allowed[$0] != nil || ["CZeroMQ", "CChecksum", "CProcess"].contains($0) }
+      #expect(row[2] == ours.sorted(), "\(target) imports of ours")
+      #expect(row[3] == Set(imports.compactMap { LayerTests.libraries[$0] }).sorted(), "\(target) imports")
     }
   }
 

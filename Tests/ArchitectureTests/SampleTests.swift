@@ -62,11 +62,8 @@ struct SampleTests {
     return lines
   }
 
-  /// What no example can have: an example is part of a test bundle, which has an entry of its own; and a line of the
-  /// reader's own manifest is no code of ours.
-  private static func isElsewhere(_ line: String) -> Bool {
-    line.isEmpty || line == "@main" || line.hasPrefix(".package(") || line.hasPrefix(".product(")
-  }
+  /// What no example can have: it is part of a test bundle, which has an entry of its own.
+  private static func isElsewhere(_ line: String) -> Bool { line.isEmpty || line == "@main" }
 
   /// A line without indentation and without its comment.
   private static func bare(_ line: String) -> String {
