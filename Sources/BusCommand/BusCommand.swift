@@ -18,7 +18,7 @@ struct BusCommand: AsyncParsableCommand {
     usage: "bus <command> [options]",
     discussion: """
       A first look: 'bus dev' starts a bus here, 'bus tail' watches it, and
-      'bus publish' says something.
+      'bus publish' says something. 'bus demo' shows everything at work.
 
       ENVIRONMENT  BUS_ENDPOINT, BUS_TOPOLOGY, BUS_STATE_DIR, BUS_RUNTIME_DIR,
                    NO_COLOR, COLUMNS, TZ

@@ -7,7 +7,6 @@ enum CommandNames {
     var name: String
     var names: [String]
     var entries: [Entry]
-    var hasDefault: Bool
   }
 
   static let root = entry(BusCommand.self)
@@ -45,6 +44,8 @@ enum CommandNames {
     let help: String
     if let near = NearestWord.to(word, among: known) {
       help = "did you mean '\(path) \(near)'?"
+    } else if word.first?.isNumber == true, entry.entries.contains(where: { $0.name == "show" }) {
+      help = "to see one: \(path) show \(word)"
     } else {
       help = "\(path) has: \(entry.entries.map(\.name).joined(separator: ", "))"
     }
@@ -56,7 +57,6 @@ enum CommandNames {
     let below = configuration.groupedSubcommands.flatMap(\.subcommands) + configuration.ungroupedSubcommands
     let name = configuration.commandName ?? ""
     return Entry(
-      name: name, names: [name] + configuration.aliases, entries: below.map(entry),
-      hasDefault: configuration.defaultSubcommand != nil)
+      name: name, names: [name] + configuration.aliases, entries: below.map(entry))
   }
 }

@@ -7,10 +7,10 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "One JSON object a line; events as CloudEvents.")
   var json = false
 
-  @Option(help: "When to colour: auto, always or never.")
+  @Option(help: ArgumentHelp("When to colour.", valueName: "when"))
   var color = Terminal.Color.auto
 
-  @Option(help: "How times are shown: local, utc, relative or iso.")
+  @Option(help: ArgumentHelp("How times are shown.", valueName: "form"))
   var time = TimeText.Format.local
 
   /// The terminal behind standard output.
@@ -36,7 +36,7 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "Where busd listens: ipc://PATH or tcp://HOST:PORT. [BUS_ENDPOINT]")
   var endpoint: String?
 
-  @Option(help: "How long to wait for an answer: 500ms, 10s, 1m.")
+  @Option(help: ArgumentHelp("How long to wait for an answer: 500ms, 10s, 1m.", valueName: "duration"))
   var timeout: Patience?
 }
 
@@ -54,7 +54,9 @@ struct Patience: ExpressibleByArgument {
 
 /// Which topology.
 struct TopologyOptions: ParsableArguments {
-  @Option(help: "The topology file; else BUS_TOPOLOGY, else the only one in ./Topology.")
+  @Option(
+    help: ArgumentHelp(
+      "The topology file; else BUS_TOPOLOGY, else the only one in ./Topology.", valueName: "file"))
   var topology: String?
 }
 

@@ -21,12 +21,15 @@ struct Busd: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "busd",
     abstract: "The bus: writes each event to disk before it says yes, hands it to who listens, and keeps the jobs.",
+    usage: "busd [<options>]",
     discussion: """
-      With no options it listens on sockets in the runtime directory and keeps its files in the state directory:
-      one machine needs nothing else. Stop it with SIGTERM or Ctrl-C; killing it loses nothing it said yes to.
+      With no options it listens on sockets in the runtime directory and keeps its \
+      files in the state directory: one machine needs nothing else. Stop it with \
+      SIGTERM or Ctrl-C; killing it loses nothing it said yes to.
 
-      EXIT STATUS  0 stopped · 64 usage · 65 damaged or bad data · 69 already running · 74 disk failed ·
-      78 configuration
+      EXAMPLE      busd --topology Topology/shop.yaml
+      EXIT STATUS  0 stopped, 64 usage, 65 damaged or bad data, 69 already
+                   running, 74 disk failed, 78 configuration
       """,
     version: "busd \(ProjectVersion.text)")
 

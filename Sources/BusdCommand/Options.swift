@@ -14,28 +14,34 @@ internal import BusTopology
 
 /// What can be said to busd. A flag goes before the environment, the environment before the topology.
 struct Options: ParsableArguments {
-  @Option(help: "The topology file; without one every queue is accepted as it comes. [BUS_TOPOLOGY]")
+  @Option(
+    help: ArgumentHelp(
+      "The topology file; without one every queue is accepted as it comes. [BUS_TOPOLOGY]", valueName: "file"))
   var topology: String?
 
-  @Option(help: "Where the spool and the jobs are kept. [BUS_STATE_DIR]")
+  @Option(help: ArgumentHelp("Where the spool and the jobs are kept. [BUS_STATE_DIR]", valueName: "directory"))
   var stateDir: String?
 
-  @Option(help: "Where the ipc sockets are. [BUS_RUNTIME_DIR]")
+  @Option(help: ArgumentHelp("Where the ipc sockets are. [BUS_RUNTIME_DIR]", valueName: "directory"))
   var runtimeDir: String?
 
-  @Option(help: "The endpoint for requests: ipc://path or tcp://127.0.0.1:port. [BUS_ENDPOINT]")
+  @Option(
+    help: ArgumentHelp(
+      "Where requests are answered: ipc://PATH or tcp://127.0.0.1:PORT. [BUS_ENDPOINT]", valueName: "endpoint"))
   var requests: String?
 
-  @Option(help: "The endpoint of live events.")
+  @Option(help: ArgumentHelp("Where live events go out.", valueName: "endpoint"))
   var live: String?
 
-  @Option(help: "The endpoint for plain PUB publishers.")
+  @Option(help: ArgumentHelp("Where plain PUB sockets publish.", valueName: "endpoint"))
   var intake: String?
 
-  @Option(help: "The size of a segment of the spool, in MiB.")
+  @Option(help: ArgumentHelp("The size of a segment of the spool, in MiB.", valueName: "count"))
   var segmentMib: Int = 64
 
-  @Option(help: "Keep so much of the disk free, in MiB; publishes are refused before it is used.")
+  @Option(
+    help: ArgumentHelp(
+      "Keep so much of the disk free, in MiB; publishes are refused before it is used.", valueName: "count"))
   var reserveMib: Int = 256
 
   @Flag(help: "Say more in the log.")

@@ -35,6 +35,14 @@ struct FailureTests {
         help:  bus topology has: check, show   [BUS-E0001]
 
       """)
+    expect(
+      try await Program.bus("jobs", "01JEXK7QM3T0"), 64,
+      """
+      error: '01JEXK7QM3T0' is no command
+        where: bus jobs 01JEXK7QM3T0
+        help:  to see one: bus jobs show 01JEXK7QM3T0   [BUS-E0001]
+
+      """)
   }
 
   @Test func `a wrong option names the one that was meant`() async throws {

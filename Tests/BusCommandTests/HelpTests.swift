@@ -8,7 +8,7 @@ struct HelpTests {
     OVERVIEW: Look into a message bus, publish to it, and run its engines.
 
     A first look: 'bus dev' starts a bus here, 'bus tail' watches it, and
-    'bus publish' says something.
+    'bus publish' says something. 'bus demo' shows everything at work.
 
     ENVIRONMENT  BUS_ENDPOINT, BUS_TOPOLOGY, BUS_STATE_DIR, BUS_RUNTIME_DIR,
                  NO_COLOR, COLUMNS, TZ
@@ -59,18 +59,26 @@ struct HelpTests {
     #expect(result.output == Self.help)
   }
 
-  @Test(arguments: [
-    "tail", "publish", "announcements", "announcements ls", "announcements rm", "enqueue", "jobs", "jobs ls",
-    "jobs show", "jobs wait", "queues", "subs", "why", "trace", "spool", "spool stat",
-    "spool verify", "topology", "topology check", "topology show", "work", "dev",
-  ]) func `each command explains itself, with an example where it does something`(command: String) async throws {
+  /// `bus tail`, `bus jobs`, `bus jobs ls` …
+  static let commands = names(below: CommandNames.root, path: "bus") + ["busd"]
+
+  static func names(below entry: CommandNames.Entry, path: String) -> [String] {
+    entry.entries.flatMap { ["\(path) \($0.name)"] + names(below: $0, path: "\(path) \($0.name)") }
+  }
+
+  @Test(arguments: commands) func `each command explains itself, with an example where it does something`(
+    command: String
+  ) async throws {
     let words = command.split(separator: " ").map(String.init)
-    let result = try await Program(words + ["--help"]).end()
+    let program = try Program(
+      words.dropFirst() + ["--help"], program: words[0], environment: ["COLUMNS": "80"])
+    let result = try await program.end()
     #expect(result.status == 0)
     #expect(result.error == "")
-    #expect(result.output.contains("USAGE: bus \(command)"))
-    let isGroup = ["jobs", "spool", "topology"].contains(command)
+    #expect(result.output.contains("USAGE: \(command) "))
+    let isGroup = ["bus jobs", "bus spool", "bus topology"].contains(command)
     #expect(isGroup || result.output.contains("EXAMPLE"))
+    for line in result.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
   }
 
   @Test(arguments: ["bus", "busd"]) func `both programs have the project's version`(program: String) async throws {

@@ -18,9 +18,10 @@ struct AnnouncementsCommand: AsyncParsableCommand {
 struct ListAnnouncements: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ls", abstract: "Show events to come, the first due first.",
+    usage: "bus announcements ls [<options>]",
     discussion: "EXAMPLE  bus announcements ls --limit 10")
 
-  @Option(help: "How many at the most.")
+  @Option(help: ArgumentHelp("At most so many, up to 1000.", valueName: "count"))
   var limit = 50
 
   @OptionGroup var output: OutputOptions
@@ -45,10 +46,12 @@ struct ListAnnouncements: AsyncParsableCommand {
 /// `bus announcements rm`
 struct RemoveAnnouncements: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rm", abstract: "Take events to come back: they are not published.",
+    commandName: "rm", abstract: "Take back events to come: they are not published.",
+    usage: "bus announcements rm [<options>] <id> ...",
     discussion: "EXAMPLE  bus announcements rm 01M7YQ6WQMFHV8B3ZJ1T5K9R2E")
 
-  @Argument(help: "Their ids.", transform: Words.event)
+  @Argument(
+    help: ArgumentHelp("Their ids, as 'bus announcements' shows them.", valueName: "id"), transform: Words.event)
   var ids: [EventID]
 
   @OptionGroup var output: OutputOptions

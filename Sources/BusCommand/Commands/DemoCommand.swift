@@ -8,15 +8,19 @@ struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Run the worked example on real data, kill a worker in the middle, check the result.",
+    usage: "bus demo [<options>]",
     discussion: """
-      Everything is kept in a temporary directory that goes with the command, unless --state-dir keeps it.
+      Everything is kept in a temporary directory that goes with the command, \
+      unless --state-dir keeps it.
 
       EXAMPLE  bus demo --topology Topology/shop.yaml
       """)
 
   @OptionGroup var choice: TopologyOptions
 
-  @Option(help: "Where the spool, the jobs and the shop's databases are kept, also afterwards.")
+  @Option(
+    help: ArgumentHelp(
+      "Where the spool, the jobs and the shop's databases are kept, also afterwards.", valueName: "directory"))
   var stateDir: String?
 
   func run() async throws {

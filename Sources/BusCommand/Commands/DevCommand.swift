@@ -7,15 +7,17 @@ internal import BusTopology
 struct DevCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dev", abstract: "Run busd and all engines in the foreground; one Ctrl-C ends them.",
+    usage: "bus dev [<options>]",
     discussion: """
-      Without --state-dir everything is kept in a temporary directory that goes with the command.
+      Without --state-dir everything is kept in a temporary directory that goes \
+      with the command.
 
       EXAMPLE  bus dev --topology Topology/shop.yaml
       """)
 
   @OptionGroup var choice: TopologyOptions
 
-  @Option(help: "Where the spool and the jobs are kept, also afterwards.")
+  @Option(help: ArgumentHelp("Where the spool and the jobs are kept, also afterwards.", valueName: "directory"))
   var stateDir: String?
 
   @OptionGroup var output: ForegroundOptions

@@ -4,10 +4,10 @@ internal import BusProtocol
 /// `bus enqueue`: a job without an event.
 struct EnqueueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enqueue", abstract: "Ask for a job.",
+    commandName: "enqueue", abstract: "Ask for a job.", usage: "bus enqueue [<options>] <worker> [<inputs>]",
     discussion: """
-      The worker's own locks are computed in its process from its inputs; a job asked for here has only the lock that
-      --lock names.
+      The worker's own locks are computed in its process from its inputs; a job \
+      asked for here has only the lock that --lock names.
 
       EXAMPLES  bus enqueue search.IndexUser '{"userID":42}'
                 bus enqueue billing.Dunning --queue billing/charge --in 10m --lock 42
@@ -22,16 +22,20 @@ struct EnqueueCommand: AsyncParsableCommand {
   @Option(help: "The queue, as ENGINE/QUEUE; else the engine's 'default'.")
   var queue: String?
 
-  @Option(help: "Not before then: 09:30, tomorrow, RFC 3339.")
+  @Option(help: ArgumentHelp("Not before then: 09:30, tomorrow, RFC 3339.", valueName: "time"))
   var at: String?
 
-  @Option(name: .customLong("in"), help: "Not before so long: 10m, 2d.")
+  @Option(
+    name: [.customLong("in"), .customLong("delay")],
+    help: ArgumentHelp("Not before so long from now: 10m, 2d.", valueName: "duration"))
   var delay: Patience?
 
-  @Option(help: "Only one job waits with this key: values as in JSON, 42 or '\"a\",7', or NAMESPACE(42).")
+  @Option(
+    help: ArgumentHelp(
+      "Only one job waits with this key: values as in JSON, 42 or '\"a\",7', or NAMESPACE(42).", valueName: "key"))
   var lock: String?
 
-  @Option(help: "Higher ones of a queue go first.")
+  @Option(help: ArgumentHelp("Higher ones of a queue go first.", valueName: "number"))
   var priority = 0
 
   @OptionGroup var output: OutputOptions

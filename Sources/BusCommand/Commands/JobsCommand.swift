@@ -10,7 +10,7 @@ struct JobsCommand: AsyncParsableCommand {
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "ls", abstract: "List jobs, the newest first.",
+      commandName: "ls", abstract: "List jobs, the newest first.", usage: "bus jobs ls [<options>]",
       discussion: "EXAMPLE  bus jobs ls --state dead --queue billing/charge --since 1h")
 
     @Option(help: "Only those in a state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -25,16 +25,16 @@ struct JobsCommand: AsyncParsableCommand {
     @Option(help: "Only those of a worker.")
     var worker: String?
 
-    @Option(help: "Only those with this queue lock or worker lock.")
+    @Option(help: ArgumentHelp("Only those with this queue lock or worker lock.", valueName: "key"))
     var lock: String?
 
-    @Option(help: "Only those that an event led to, by its id.")
+    @Option(help: ArgumentHelp("Only those that an event led to, by its id.", valueName: "id"))
     var event: String?
 
-    @Option(help: "Only those enqueued since then: 10m, today, 09:30, RFC 3339.")
+    @Option(help: ArgumentHelp("Only those enqueued since then: 10m, today, 09:30, RFC 3339.", valueName: "time"))
     var since: String?
 
-    @Option(help: "At most so many, up to 1000.")
+    @Option(help: ArgumentHelp("At most so many, up to 1000.", valueName: "count"))
     var limit = 50
 
     @OptionGroup var output: OutputOptions
@@ -87,10 +87,10 @@ struct JobsCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "show", abstract: "Show all that is known of a job.",
+      commandName: "show", abstract: "Show all that is known of a job.", usage: "bus jobs show [<options>] <id>",
       discussion: "EXAMPLE  bus jobs show 01JEXJ2M4KQ7")
 
-    @Argument(help: "The job's id, or the beginning that only it has.")
+    @Argument(help: ArgumentHelp("The job's id, or the beginning that only it has.", valueName: "id"))
     var job: String
 
     @OptionGroup var output: OutputOptions

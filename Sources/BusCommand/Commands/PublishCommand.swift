@@ -5,19 +5,23 @@ internal import BusProtocol
 /// `bus publish`: says that something happened.
 struct PublishCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "publish", abstract: "Publish an event.",
+    commandName: "publish", abstract: "Publish an event.", usage: "bus publish [<options>] <topic> [<data>]",
     discussion: """
-      The event is kept in this machine's outbox first, and the command waits until it is on busd's disk. Where that
-      does not come in time the event stays in the outbox, the exit status is 75, and the next 'bus publish' sends it.
-      With --id it goes to busd directly; publish it again when that fails: the same id is stored once.
-      With --at or --delay busd keeps it until then; 'bus announcements' lists those and takes them back.
+      The event is kept in this machine's outbox first, and the command waits \
+      until it is on busd's disk. Where that does not come in time the event \
+      stays in the outbox, the exit status is 75, and the next 'bus publish' \
+      sends it.
+
+      With --id it goes to busd directly; publish it again when that fails: the \
+      same id is stored once. With --at or --delay busd keeps it until then; \
+      'bus announcements' lists those and takes them back.
 
       EXAMPLES  bus publish user_changed '{"id":42}'
                 bus publish trial_ended '{"id":42}' --delay 14d
                 jq -c '.[]' users.json | bus publish user_changed --ndjson
       """, aliases: ["pub"])
 
-  @Argument(help: "What it is about.", transform: Words.topic)
+  @Argument(help: "What it is about: a name such as user_changed.", transform: Words.topic)
   var topic: Topic
 
   @Argument(help: "The data as a JSON object, - for standard input, @FILE for a file; else {}.")
@@ -29,13 +33,15 @@ struct PublishCommand: AsyncParsableCommand {
   @Option(help: "The event's id, 26 characters; an event of the same id is stored once.", transform: Words.event)
   var id: EventID?
 
-  @Option(help: "Not before then: 09:30, tomorrow, RFC 3339.")
+  @Option(help: ArgumentHelp("Not before then: 09:30, tomorrow, RFC 3339.", valueName: "time"))
   var at: String?
 
-  @Option(help: "Not before so long: 10m, 2d.")
+  @Option(
+    name: [.customLong("delay"), .customLong("in")],
+    help: ArgumentHelp("Not before so long from now: 10m, 2d.", valueName: "duration"))
   var delay: Patience?
 
-  @Option(help: "Where it comes from; else bus/HOST.")
+  @Option(help: ArgumentHelp("Where it comes from; else bus/HOST.", valueName: "name"))
   var source: String?
 
   @Flag(inversion: .prefixedNo, help: "Wait until it is on busd's disk, for 2s or --timeout.")

@@ -5,6 +5,7 @@ internal import BusProtocol
 struct QueuesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "queues", abstract: "Show the queues: what waits, what runs, what is dead.",
+    usage: "bus queues [<options>] [<name>]",
     discussion: "EXAMPLE  bus queues search")
 
   @Argument(help: "An engine, or a queue as ENGINE/QUEUE.")

@@ -18,6 +18,7 @@ struct SpoolCommand: AsyncParsableCommand {
   struct Stat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "stat", abstract: "Show how many events are kept, where, and how much space is left.",
+      usage: "bus spool stat [<options>]",
       discussion: "EXAMPLE  bus spool stat")
 
     @OptionGroup var output: OutputOptions
@@ -36,13 +37,15 @@ struct SpoolCommand: AsyncParsableCommand {
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "verify", abstract: "Read every record of a spool and check it; nothing is changed.",
+      usage: "bus spool verify [<options>] [<directory>]",
       discussion: """
-        Works without busd. Beside a busd at work the end of the last segment may look torn: it is being written.
+        Works without busd. Beside a busd at work the end of the last segment \
+        may look torn: it is being written.
 
         EXAMPLE  bus spool verify /var/lib/bus/spool
         """)
 
-    @Argument(help: "The directory; else that of the state directory.")
+    @Argument(help: "The directory of the segments; else 'spool' in the state directory.")
     var directory: String?
 
     @OptionGroup var output: OutputOptions

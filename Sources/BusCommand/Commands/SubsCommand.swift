@@ -5,6 +5,7 @@ internal import BusProtocol
 struct SubsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subs", abstract: "Show the subscriptions: where their cursors are, and who runs them.",
+    usage: "bus subs [<options>] [<name>]",
     discussion: "EXAMPLE  bus subs search")
 
   @Argument(help: "An engine, or a subscription as ENGINE/NAME.")

@@ -6,22 +6,27 @@ internal import BusSupervisor
 struct TailCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tail", abstract: "Show events as they come, and those that came before.",
+    usage: "bus tail [<options>] [<topic> ...]",
     discussion: """
       EXAMPLES  bus tail 'user_*' 'postal_*'
                 bus tail --since 10m --no-follow --json | jq .data
                 bus tail -n 20 --grep 42
       """)
 
-  @Argument(help: "Topics; * stands for any characters. None means all.", transform: Words.pattern)
+  @Argument(
+    help: ArgumentHelp("Topics; * stands for any characters. None means all.", valueName: "topic"),
+    transform: Words.pattern)
   var patterns: [TopicPattern] = []
 
-  @Option(name: .customShort("n"), help: "Begin with the last so many events.")
+  @Option(name: .customShort("n"), help: ArgumentHelp("Begin with the last so many events.", valueName: "count"))
   var backlog: Int?
 
-  @Option(help: "Begin there: 10m, today, 09:30, RFC 3339, or behind '#184223' or an event's id.")
+  @Option(
+    help: ArgumentHelp(
+      "Begin there: 10m, today, 09:30, RFC 3339, or behind '#184223' or an event's id.", valueName: "place"))
   var since: String?
 
-  @Option(help: "End there: a time, '#184223' or an event's id.")
+  @Option(help: ArgumentHelp("End there: a time, '#184223' or an event's id.", valueName: "place"))
   var until: String?
 
   @Option(help: "End after so many events.")
@@ -30,10 +35,10 @@ struct TailCommand: AsyncParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Wait for events to come.")
   var follow = true
 
-  @Option(help: "Only events whose topic, source or data contain the text.")
+  @Option(help: ArgumentHelp("Only events whose topic, source or data contain the text.", valueName: "text"))
   var grep: String?
 
-  @Option(help: "End when no event came for so long: 5s, 1m.")
+  @Option(help: ArgumentHelp("End when no event came for so long: 5s, 1m.", valueName: "duration"))
   var idleExit: Patience?
 
   @OptionGroup var output: OutputOptions

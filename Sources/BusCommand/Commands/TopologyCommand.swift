@@ -11,6 +11,7 @@ struct TopologyCommand: AsyncParsableCommand {
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check", abstract: "Check a topology, alone and against what its binaries declare.",
+      usage: "bus topology check [<options>] [<file>]",
       discussion: "EXAMPLE  bus topology check Topology/shop.yaml")
 
     @Argument(help: "The file; else BUS_TOPOLOGY, else the only one in ./Topology.")
@@ -46,6 +47,7 @@ struct TopologyCommand: AsyncParsableCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "show", abstract: "Show a topology with every default filled in.",
+      usage: "bus topology show [<options>] [<file>]",
       discussion: """
         EXAMPLES  bus topology show Topology/shop.yaml
                   bus topology show --running

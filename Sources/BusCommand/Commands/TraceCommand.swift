@@ -5,6 +5,7 @@ internal import BusProtocol
 struct TraceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace", abstract: "Show what led to an event or a job, and all that came of it.",
+    usage: "bus trace [<options>] <job-or-event>",
     discussion: """
       The tree begins at the first cause that is still kept, also where it was
       in another process or another engine.
@@ -14,16 +15,19 @@ struct TraceCommand: AsyncParsableCommand {
                 bus trace 4bf92f3577b34da6a3ce929d0e0e4736 --since 2h
       """)
 
-  @Argument(help: "A job's id or its beginning, an event's id or place ('#184223'), or a trace id of 32 digits.")
+  @Argument(
+    help: ArgumentHelp(
+      "A job's id or its beginning, an event's id or place ('#184223'), or a trace id of 32 digits.",
+      valueName: "job-or-event"))
   var subject: String
 
-  @Option(help: "So many causes deep at most.")
+  @Option(help: ArgumentHelp("So many causes deep at most.", valueName: "count"))
   var depth = 64
 
   @Flag(help: "Draw it for Graphviz, in the DOT language.")
   var dot = false
 
-  @Option(help: "How far back to look for a trace id: 1h, 09:30, '#184000'.")
+  @Option(help: ArgumentHelp("How far back to look for a trace id: 1h, 09:30, '#184000'.", valueName: "place"))
   var since = "1h"
 
   @OptionGroup var output: OutputOptions

@@ -5,6 +5,7 @@ internal import BusProtocol
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "why", abstract: "Tell why a job is where it is, or what became of an event.",
+    usage: "bus why [<options>] <job-or-event>",
     discussion: """
       EXAMPLES  bus why 01JEXK7QM3T0
                 bus why '#184223'
@@ -17,10 +18,15 @@ struct WhyCommand: AsyncParsableCommand {
     case event(String)
   }
 
-  @Argument(help: "A job's id or its beginning, an event's id, or an event's place: '#184223'.")
+  @Argument(
+    help: ArgumentHelp(
+      "A job's id or its beginning, an event's id, or an event's place: '#184223'.", valueName: "job-or-event"))
   var subject: String
 
-  @Option(name: .customLong("not"), help: "Tell why this subscription, ENGINE/NAME, made no job of the event.")
+  @Option(
+    name: .customLong("not"),
+    help: ArgumentHelp(
+      "Tell why this subscription, ENGINE/NAME, made no job of the event.", valueName: "subscription"))
   var subscription: String?
 
   @OptionGroup var output: OutputOptions

@@ -7,14 +7,15 @@ internal import BusTopology
 struct WorkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "work", abstract: "Run the engines' processes in the foreground, and keep them running.",
+    usage: "bus work [<options>] [<engine> ...]",
     discussion: """
-      A process that ends is started again. Ctrl-C or SIGTERM lets each finish within its 'shutdown' time; a second
-      Ctrl-C kills them.
+      A process that ends is started again. Ctrl-C or SIGTERM lets each finish \
+      within its 'shutdown' time; a second Ctrl-C kills them.
 
       EXAMPLE  bus work account search --topology Topology/shop.yaml
       """)
 
-  @Argument(help: "The engines; all of the topology when none is named.")
+  @Argument(help: ArgumentHelp("The engines; all of the topology when none is named.", valueName: "engine"))
   var engines: [String] = []
 
   @OptionGroup var choice: TopologyOptions
@@ -41,6 +42,6 @@ struct WorkCommand: AsyncParsableCommand {
 
 /// How lines of processes are shown.
 struct ForegroundOptions: ParsableArguments {
-  @Option(help: "When to colour: auto, always or never.")
+  @Option(help: ArgumentHelp("When to colour.", valueName: "when"))
   var color = Terminal.Color.auto
 }
