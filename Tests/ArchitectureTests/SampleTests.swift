@@ -36,6 +36,19 @@ struct SampleTests {
     }
   }
 
+  @Test func `every link of a document leads to a file or an article that is there`() throws {
+    for document in try SampleTests.documents.get() {
+      let folder = URL(filePath: document, relativeTo: SourceTree.root).deletingLastPathComponent()
+      let text = try SourceTree.text(of: document)
+      let files = text.matches(of: /\]\(([^)#:]+)\)/).map { String($0.output.1) }
+      let articles = text.matches(of: /<doc:([A-Za-z]+)/).map { "\($0.output.1).md" }
+      for path in files + articles {
+        let isThere = FileManager.default.fileExists(atPath: folder.appending(path: path).path)
+        #expect(isThere, "\(document) leads to \(path)")
+      }
+    }
+  }
+
   @Test func `the documents speak of nothing outside the repository`() throws {
     for document in try SampleTests.documents.get() {
       let text = try SourceTree.text(of: document)
