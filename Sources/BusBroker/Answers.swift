@@ -8,13 +8,17 @@ extension StoreLoop {
   /// The longest list in one answer.
   private static let longestList = 1000
 
-  func answer(_ about: String, _ parameters: JSONObject, at moment: Timestamp) throws -> JSONValue {
+  /// The answer to a question, nil for one whose answer has to wait: who asks gets it later.
+  func answer(
+    _ about: String, _ parameters: JSONObject, at moment: Timestamp, _ waiter: WaitDesk.Waiter
+  ) throws -> JSONValue? {
     let asked = JSONMembers(parameters, of: "ask \(about)")
     switch about {
     case "status": return status(at: moment)
     case "queues": return try queues()
     case "jobs": return ["jobs": .array(try store.jobs(try filter(asked)).map(\.json))]
     case "job": return ["job": try job(asked).json]
+    case "wait": return try wait(for: try job(asked, "job"), waiter)
     case "subscriptions": return try subscriptionList()
     case "why": return try why(asked)
     case "spool": return try spoolStatus()

@@ -4,16 +4,14 @@ internal import Logging
 
 /// The one question whose answer may wait: `wait`.
 extension StoreLoop {
-  /// Answers when the job has ended, or after a second with the job as it is.
-  func wait(_ asked: JSONMembers, _ origin: (session: SessionID, request: UInt64)) throws {
-    let job = try job(asked, "job")
-    let waiter = WaitDesk.Waiter(session: origin.session, request: origin.request)
-    if job.finishedAt != nil {
-      send(.answer(request: waiter.request, ["job": job.json]), to: waiter.session)
-    } else if !waits.add(waiter, for: job.id, now: .now) {
+  /// The job when it has ended; else nil, and the answer goes out when it has, or after a second with the job as it is.
+  func wait(for job: Job, _ waiter: WaitDesk.Waiter) throws -> JSONValue? {
+    if job.finishedAt != nil { return ["job": job.json] }
+    guard waits.add(waiter, for: job.id, now: .now) else {
       throw Refusal(
         code: "busy", message: "\(WaitDesk.limit) callers wait for jobs already", retryAfter: .seconds(1))
     }
+    return nil
   }
 
   /// Answers those whose job has ended meanwhile, and those who have waited long enough.

@@ -297,11 +297,10 @@ actor StoreLoop {
     _ question: (session: SessionID, request: UInt64, about: String, parameters: JSONObject)
   ) {
     do {
-      if question.about == "wait" {
-        return try wait(JSONMembers(question.parameters, of: "ask wait"), (question.session, question.request))
+      let waiter = WaitDesk.Waiter(session: question.session, request: question.request)
+      if let answer = try self.answer(question.about, question.parameters, at: now(), waiter) {
+        send(.answer(request: question.request, answer), to: question.session)
       }
-      let answer = try self.answer(question.about, question.parameters, at: now())
-      send(.answer(request: question.request, answer), to: question.session)
     } catch let refusal as Refusal {
       refuse(refusal, request: question.request, session: question.session)
     } catch let error as ProtocolError {

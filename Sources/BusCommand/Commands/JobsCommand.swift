@@ -110,7 +110,7 @@ struct JobsCommand: AsyncParsableCommand {
 
   struct Wait: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "wait", abstract: "Wait until jobs have ended.",
+      commandName: "wait", abstract: "Wait until jobs have ended.", usage: "bus jobs wait [<options>] <id> ...",
       discussion: """
         Exits with 0 when the work of all is done or was not needed, with 1 when
         one of them ended otherwise, with 124 when the time was up.
@@ -118,10 +118,12 @@ struct JobsCommand: AsyncParsableCommand {
         EXAMPLE  bus jobs wait 01JEXJ2M4KQ7 --for 5m
         """)
 
-    @Argument(help: "The jobs' ids, or beginnings that only they have.")
+    @Argument(help: ArgumentHelp("The jobs' ids, or beginnings that only they have.", valueName: "id"))
     var jobs: [String]
 
-    @Option(name: .customLong("for"), help: "How long to wait: 500ms, 10s, 1m; else for ever.")
+    @Option(
+      name: .customLong("for"),
+      help: ArgumentHelp("How long to wait: 500ms, 10s, 1m; else for ever.", valueName: "duration"))
     var patience: Patience?
 
     @OptionGroup var output: OutputOptions
