@@ -32,6 +32,8 @@ extension StoreLoop {
     case .finish(let request, let results): finish(results, request: request, session: session)
     case .beat(let held, let subscriptions): beat(held, subscriptions, session: session)
     case .ask(let request, let about, let parameters): questions.append((session, request, about, parameters))
+    case .change(let request, let what, let parameters):
+      change(what, parameters, request: request, session: session)
     case .hello, .carry, .publish, .read, .bye: break  // The socket loop keeps these from coming here.
     }
   }

@@ -7,6 +7,8 @@ enum CommandNames {
     var name: String
     var names: [String]
     var entries: [Entry]
+    /// Whether words that are no command are arguments of the one that stands for none.
+    var takesArguments = false
   }
 
   static let root = entry(BusCommand.self)
@@ -19,7 +21,7 @@ enum CommandNames {
       // A flag before a command is for the parser; so is everything behind it.
       guard !argument.hasPrefix("-"), !entry.entries.isEmpty, argument != "help" else { return nil }
       guard let next = entry.entries.first(where: { $0.names.contains(argument) }) else {
-        return unknown(argument, path: path, in: entry)
+        return entry.takesArguments ? nil : unknown(argument, path: path, in: entry)
       }
       entry = next
       path += " \(next.name)"
@@ -57,6 +59,8 @@ enum CommandNames {
     let below = configuration.groupedSubcommands.flatMap(\.subcommands) + configuration.ungroupedSubcommands
     let name = configuration.commandName ?? ""
     return Entry(
-      name: name, names: [name] + configuration.aliases, entries: below.map(entry))
+      name: name, names: [name] + configuration.aliases, entries: below.map(entry),
+      takesArguments: configuration.defaultSubcommand.map { $0.configuration.usage?.contains("<name>") == true }
+        ?? false)
   }
 }

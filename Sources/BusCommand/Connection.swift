@@ -66,6 +66,13 @@ struct Connection: Sendable {
     return values
   }
 
+  /// Has busd change something; returns what came of it.
+  func change(_ what: String, _ parameters: JSONObject) async throws(CommandError) -> JSONValue {
+    let reply = try await request { .change(request: $0, what: what, parameters: parameters) }
+    guard case .changed(_, let answer) = reply else { throw badAnswer("\(what) was asked for") }
+    return answer
+  }
+
   /// Asks for one job.
   func enqueue(_ job: NewJob) async throws -> EnqueueOutcome {
     guard case .enqueued(_, let outcomes) = try await request({ .enqueue(request: $0, jobs: [job]) }),

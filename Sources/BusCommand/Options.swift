@@ -25,6 +25,11 @@ struct OutputOptions: ParsableArguments {
   /// Words about a job.
   var jobText: JobText { JobText(time: timeText, paint: terminal.paint) }
 
+  /// An answer as JSON, or as a line for people.
+  func write(_ answer: JSONValue, _ line: String) throws {
+    if json { try Output.write(json: answer) } else { try Output.write(lines: [line]) }
+  }
+
   /// Says what is no data and would only disturb a pipe.
   func remark(_ text: String) {
     if terminal.isTerminal, !json { Output.say(text) }

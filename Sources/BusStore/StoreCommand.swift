@@ -10,6 +10,10 @@ public enum StoreCommand: Sendable {
   case lease(subscription: SubscriptionName)
   /// Keep the jobs of a range of events and move the cursor, both or neither. → ``StoreReply/committed(_:)``
   case commit(CursorCommit)
+  /// Put a subscription's cursor elsewhere; its runner's token is void. → ``StoreReply/sought(from:)``
+  case seek(SubscriptionName, to: Offset)
+  /// Forget a subscription and its cursor. → ``StoreReply/forgotten(_:)``
+  case forget(SubscriptionName)
   /// Give ready jobs to a process. → ``StoreReply/claimed(_:)``
   case claim(Claim)
   /// Record how runs ended. → ``StoreReply/finished(_:)``
@@ -39,6 +43,10 @@ public enum StoreReply: Hashable, Sendable {
   case declared(cursor: Offset, isNew: Bool)
   /// The new runner's token, and where it goes on.
   case leased(token: UInt64, cursor: Offset)
+  /// Where the cursor stood; nil when there is no such subscription.
+  case sought(from: Offset?)
+  /// Whether there was such a subscription.
+  case forgotten(Bool)
   /// The cursor moved; what became of each wish, in order.
   case committed([EnqueueOutcome])
   /// Nothing changed.

@@ -137,6 +137,36 @@ extension JobStoreConformance {
       _ = try bench.one(.declare(SubscriptionDeclaration(name: index, patterns: ["*"], start: .zero)))
       try bench.expect(try bench.one(.commit(commit)), is: .refused(.staleLease), "without a lease")
     },
+    Rule("P4 a cursor that is put elsewhere voids its runner's token, and what is handled again is enqueued again") {
+      bench in
+      let token = try lease(bench)
+      let step = { (token: UInt64, from: UInt64, through: UInt64) in
+        CursorCommit(
+          subscription: index, token: token, from: Offset(from), through: Offset(through), jobs: [bench.wish()])
+      }
+      _ = try bench.one(.commit(step(token, 0, 5)))
+      try bench.expect(try bench.one(.seek(index, to: Offset(2))), is: .sought(from: Offset(5)), "back")
+      try bench.expect(try bench.one(.commit(step(token, 2, 6))), is: .refused(.staleLease), "the old runner")
+      try bench.expect(try bench.one(.commit(step(0, 2, 6))), is: .refused(.staleLease), "nobody")
+      guard case .leased(let next, let cursor) = try bench.one(.lease(subscription: index)) else {
+        throw JobStoreConformance.Broken(description: "no lease")
+      }
+      try bench.expect(cursor, is: Offset(2), "where it goes on")
+      _ = try bench.one(.commit(step(next, 2, 5)))
+      try bench.expect(try bench.store.queueCounts().map(\.totals.enqueued), is: [2], "kept jobs")
+      let unknown = SubscriptionName(engine: "shop", name: "unknown")
+      try bench.expect(try bench.one(.seek(unknown, to: .zero)), is: .sought(from: nil), "an unknown one")
+    },
+    Rule("a subscription that is forgotten is gone with its cursor, and new when it is declared again") { bench in
+      _ = try lease(bench)
+      try bench.expect(try bench.one(.forget(index)), is: .forgotten(true), "the first time")
+      try bench.expect(try bench.one(.forget(index)), is: .forgotten(false), "the second time")
+      try bench.reopen()
+      try bench.expect(try bench.store.subscriptions(), is: [], "the subscriptions")
+      try bench.expect(try bench.store.minimumCursor(), is: nil, "what keeps events")
+      let again = SubscriptionDeclaration(name: index, patterns: ["*"], start: Offset(7))
+      try bench.expect(try bench.one(.declare(again)), is: .declared(cursor: Offset(7), isNew: true), "declared again")
+    },
     Rule("the minimum cursor is that of the subscription furthest behind") { bench in
       try bench.expect(try bench.store.minimumCursor(), is: nil, "without subscriptions")
       for (name, cursor) in [("a", 9), ("b", 3), ("c", 5)] as [(Name, UInt64)] {

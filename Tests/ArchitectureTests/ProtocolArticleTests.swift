@@ -16,6 +16,11 @@ struct ProtocolArticleTests {
     #expect(try words(in: "## Asking", columns: 0..<1) == words(/case "([a-z]+)":/, in: ["Answers.swift"]))
   }
 
+  @Test func `every change stands in the table of changes`() throws {
+    let coded = try words(/case "([a-z_]+)":/, in: ["StoreLoop+Changes.swift"])
+    #expect(try words(in: "## Changing", columns: 0..<1) == coded)
+  }
+
   @Test func `every code of a refusal stands in the table of refusals`() throws {
     let own = try words(/code: "([a-z_]+)"/, in: nil)
     let perError = try words(/case [A-Za-z]+ = "([a-z_]+)"/, in: ["ProtocolError.swift"])

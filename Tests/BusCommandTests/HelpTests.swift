@@ -32,8 +32,8 @@ struct HelpTests {
       enqueue                 Ask for a job.
       jobs                    List jobs, show one, or wait for its end.
       queues                  Show the queues: what waits, what runs, what is dead.
-      subs                    Show the subscriptions: where their cursors are, and
-                              who runs them.
+      subs                    Show the subscriptions, move their cursors, forget
+                              them.
       why                     Tell why a job is where it is, or what became of an
                               event.
       trace                   Show what led to an event or a job, and all that came
@@ -76,7 +76,7 @@ struct HelpTests {
     #expect(result.status == 0)
     #expect(result.error == "")
     #expect(result.output.contains("USAGE: \(command) "))
-    let isGroup = ["bus jobs", "bus spool", "bus topology"].contains(command)
+    let isGroup = ["bus jobs", "bus spool", "bus subs", "bus topology"].contains(command)
     #expect(isGroup || result.output.contains("EXAMPLE"))
     for line in result.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
   }

@@ -67,6 +67,7 @@ enum Samples {
     .finish(request: 8, results: outcomes.map { JobResult(id: job, token: 77, outcome: $0) }),
     .beat(jobs: [Held(job, token: 77)], subscriptions: [Held(subscription, token: 3)]),
     .beat(jobs: [], subscriptions: []),
+    .change(request: 9, what: "forget_subscription", parameters: ["name": "a/b"]),
     .ask(request: 9, about: "job", parameters: ["id": "01"]), .ask(request: 9, about: "status", parameters: [:]), .bye,
   ]
 

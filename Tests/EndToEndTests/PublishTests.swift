@@ -130,6 +130,34 @@ extension EndToEnd {
       }
     }
 
+    @Test func `P4 a cursor that is put back has the events handled again, and one that nobody runs is forgotten`()
+      async throws
+    {
+      let site = try Site()
+      try await site.startBusd()
+      let program = try await site.startEngine()
+      try await site.withClient { client in
+        for number in 1...20 { client.publish("counted", ["number": number.jsonValue]) }
+        try await eventually("all are handled") { site.evidence.count == 20 }
+        let dry = try await site.bus("subs", "seek", "fixture/counted", "#15", "--dry-run")
+        #expect(dry.code == 0 && dry.text.contains("would go on: fixture/counted goes on behind #15, was at #20"))
+        let back = try await site.bus("subs", "seek", "fixture/counted", "#15")
+        #expect(back.text == "fixture/counted goes on behind #15, was at #20: 5 events are looked at again\n")
+        try await eventually("five are handled again") { site.evidence.count == 25 }
+        #expect(Set(site.evidence.suffix(5).map { $0[1] }) == ["16", "17", "18", "19", "20"])
+
+        let refused = try await site.bus("subs", "rm", "fixture/counted")
+        #expect(refused.code == 1 && refused.text.contains("runs subscription fixture/counted"))
+        program.signal(SIGTERM)
+        #expect(try await program.end() == 0)
+        #expect(try await site.bus("subs", "rm", "fixture/counted").code == 0)
+        #expect(try await site.bus("subs", "rm", "fixture/counted").code == 4)
+        #expect(try await site.bus("subs", "seek", "fixture/counted", "now").code == 4)
+        #expect(try await site.bus("subs", "ls", "fixture").text.contains("fixture/noted"))
+        #expect(try await !site.bus("subs", "fixture").text.contains("fixture/counted"))
+      }
+    }
+
     @Test func `I12 a subscriber frozen for ten seconds under load misses nothing and slows nobody`() async throws {
       let site = try Site()
       try await site.startBusd()

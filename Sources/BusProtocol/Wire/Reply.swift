@@ -28,6 +28,8 @@ public enum Reply: Hashable, Sendable {
   case beaten(jobs: [JobID], subscriptions: [SubscriptionName])
   /// The answer to a question.
   case answer(request: UInt64, JSONValue)
+  /// What an operator wished is done and on disk; what came of it.
+  case changed(request: UInt64, JSONValue)
   /// The request was not done. `no_session` asks for a hello first.
   case refused(request: UInt64?, Refusal)
   /// Pushed: only to see whether the client is there.

@@ -26,6 +26,7 @@ extension Reply {
           "subscriptions": .array(subscriptions.map { .string($0.description) }),
         ], nil)
     case .answer(let request, let value): frames("answer", request, ["answer": value])
+    case .changed(let request, let value): frames("changed", request, ["changed": value])
     case .refused(let request, let refusal): WireMessage.frames("refused", refusal.json(request: request), nil)
     case .ping: WireMessage.frames("ping", [:], nil)
     }
@@ -72,6 +73,7 @@ extension Reply {
           return try SubscriptionName(text)
         })
     case "answer": self = .answer(request: try members.read("request"), members.object["answer"] ?? .null)
+    case "changed": self = .changed(request: try members.read("request"), members.object["changed"] ?? .null)
     case "refused": self = .refused(request: try members.optional("request"), try Refusal(members))
     case "ping": self = .ping
     case let verb:

@@ -28,6 +28,8 @@ public enum Request: Hashable, Sendable {
   case beat(jobs: [Held<JobID>], subscriptions: [Held<SubscriptionName>])
   /// A question about the state: see the protocol article for what can be asked.
   case ask(request: UInt64, about: String, parameters: JSONObject)
+  /// An operator's wish to change what is kept: see the protocol article for what can be changed.
+  case change(request: UInt64, what: String, parameters: JSONObject)
   /// Goes; what it holds is given back at once.
   case bye
 }

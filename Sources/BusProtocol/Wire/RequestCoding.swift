@@ -39,6 +39,8 @@ extension Request {
     case .ask(let request, let about, let parameters):
       frames(
         "ask", ["request": request.jsonValue, "about": .string(about), "parameters": .object(parameters)])
+    case .change(let request, let what, let parameters):
+      frames("change", ["request": request.jsonValue, "what": .string(what), "parameters": .object(parameters)])
     case .bye: frames("bye", [:])
     }
   }
@@ -92,6 +94,10 @@ extension Request {
     case "ask":
       self = .ask(
         request: try members.read("request"), about: try members.string("about"),
+        parameters: try members.optionalObject("parameters") ?? [:])
+    case "change":
+      self = .change(
+        request: try members.read("request"), what: try members.string("what"),
         parameters: try members.optionalObject("parameters") ?? [:])
     case "bye": self = .bye
     case let verb:

@@ -112,6 +112,7 @@ enum SQL {
   static let subscription = "SELECT cursor, token FROM subscription WHERE name = ?"
   static let leaseSubscription = "UPDATE subscription SET token = ? WHERE name = ?"
   static let moveCursor = "UPDATE subscription SET cursor = ? WHERE name = ?"
+  static let forgetSubscription = "DELETE FROM subscription WHERE name = ?"
   static let subscriptions =
     "SELECT name, patterns, conditions, start, cursor, declared_at, token FROM subscription ORDER BY name"
   static let minimumCursor = "SELECT min(cursor) FROM subscription"

@@ -28,6 +28,19 @@ extension SQLiteJobStore {
     return .committed(outcomes)
   }
 
+  func seek(_ name: SubscriptionName, to offset: Offset) throws -> StoreReply {
+    guard let standing = try standing(of: name) else { return .sought(from: nil) }
+    try statements.leaseSubscription.bind(UInt64(0)).bind(name.description).run()
+    try statements.moveCursor.bind(offset.signed).bind(name.description).run()
+    return .sought(from: standing.cursor)
+  }
+
+  func forget(_ name: SubscriptionName) throws -> StoreReply {
+    guard try standing(of: name) != nil else { return .forgotten(false) }
+    try statements.forgetSubscription.bind(name.description).run()
+    return .forgotten(true)
+  }
+
   private func refused(_ refusal: CommitRefusal) -> StoreReply {
     book.counters.refusedCommits += 1
     return .refused(refusal)

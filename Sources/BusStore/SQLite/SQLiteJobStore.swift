@@ -53,6 +53,8 @@ public final class SQLiteJobStore: JobStore {
     case .claim(let claim): .claimed(try self.claim(claim, at: now))
     case .finish(let results): .finished(try results.map { try finish($0, at: now) })
     case .lose(let leases): .finished(try leases.map { try lose($0, at: now) })
+    case .seek(let name, let offset): try seek(name, to: offset)
+    case .forget(let name): try forget(name)
     case .announce(let announcements): .announced(try announce(announcements))
     case .withdraw(let ids): .withdrawn(try withdraw(ids))
     case .promote: .promoted(try promote(at: now))

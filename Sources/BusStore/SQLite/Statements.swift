@@ -10,7 +10,8 @@ final class Statements {
   let lockAhead, lockIsHeld, firstBlocked: SQLStatement
   let due, nextDue, parkQueue, parkedByQueue, parkedByWorker: SQLStatement
   let pruneJobs, pruneFailures, pruneMerges: SQLStatement
-  let declare, subscription, leaseSubscription, moveCursor, subscriptions, minimumCursor: SQLStatement
+  let declare, subscription, leaseSubscription, moveCursor, forgetSubscription, subscriptions,
+    minimumCursor: SQLStatement
   let announce, withdraw, nextAnnouncement, announcements: SQLStatement
   let job, jobsByID, jobsOfEvent, mergesOfEvent, holder, running, ahead, readyPlace: SQLStatement
 
@@ -56,6 +57,7 @@ final class Statements {
     subscription = try prepare(SQL.subscription)
     leaseSubscription = try prepare(SQL.leaseSubscription)
     moveCursor = try prepare(SQL.moveCursor)
+    forgetSubscription = try prepare(SQL.forgetSubscription)
     subscriptions = try prepare(SQL.subscriptions)
     minimumCursor = try prepare(SQL.minimumCursor)
     announce = try prepare(SQL.announce)
