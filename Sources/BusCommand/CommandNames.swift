@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BusProtocol
 
 /// The names of all commands: what ArgumentParser does not say about a wrong one.
 enum CommandNames {

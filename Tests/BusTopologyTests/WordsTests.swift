@@ -1,3 +1,4 @@
+import BusProtocol
 import BusTopology
 import Testing
 

@@ -1,7 +1,7 @@
 /// Finds what a mistyped word was meant to be.
-enum NearestWord {
+package enum NearestWord {
   /// The known word that begins like it or has the fewest edits, at most a third of its letters; nil when none is near.
-  static func to(_ word: String, among known: [String]) -> String? {
+  package static func to(_ word: String, among known: [String]) -> String? {
     let typed = Array(word.lowercased().utf8)
     guard !typed.isEmpty, typed.count <= 64 else { return nil }
     if typed.count >= 3, let longer = known.first(where: { $0.utf8.starts(with: typed) }) { return longer }

@@ -1,6 +1,6 @@
 extension Duration {
   /// The longest duration that is written in words, about a hundred years.
-  static let longestInWords = Duration.seconds(36_500 * 86_400)
+  package static let longestInWords = Duration.seconds(36_500 * 86_400)
 
   /// Reads `500ms`, `30s`, `10m`, `2d` or `1h30m`: whole numbers, larger units first, each unit once; nil for
   /// anything else and for more than a hundred years.
@@ -37,7 +37,7 @@ extension Duration {
   }
 
   /// What ``init(words:)`` takes, as a JSON schema says it.
-  static let wordsPattern = "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
+  package static let wordsPattern = "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
 
   private static let units: [(name: String, milliseconds: Int64)] = [
     ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
