@@ -16,7 +16,7 @@ extension StoreLoop {
     switch about {
     case "status": return status(at: moment)
     case "queues": return try queues()
-    case "jobs": return ["jobs": .array(try store.jobs(try filter(asked)).map(\.json))]
+    case "jobs": return ["jobs": .array(try store.jobs(try filter(asked, at: moment)).map(\.json))]
     case "job": return ["job": try job(asked).json]
     case "wait": return try wait(for: try job(asked, "job"), waiter)
     case "subscriptions": return try subscriptionList()
@@ -81,7 +81,7 @@ extension StoreLoop {
     ]
   }
 
-  private func filter(_ asked: JSONMembers) throws -> JobFilter {
+  private func filter(_ asked: JSONMembers, at moment: Timestamp) throws -> JobFilter {
     var filter = JobFilter()
     if let word: String = try asked.optional("state") {
       guard let state = JobState(rawValue: word) else {
@@ -97,6 +97,11 @@ extension StoreLoop {
     filter.event = try asked.optional("event")
     filter.parent = try asked.optional("parent")
     if let since: String = try asked.optional("since") { filter.since = try Timestamp(since) }
+    if let text: String = try asked.optional("where") {
+      do { filter.where = try Filter(text).bound(to: .jobs, at: moment) } catch {
+        throw Refusal(code: "bad_filter", message: error.problemAndPlace, help: error.help)
+      }
+    }
     filter.limit = min(max(try asked.optional("limit") ?? 50, 1), StoreLoop.longestList)
     return filter
   }

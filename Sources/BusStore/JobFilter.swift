@@ -26,6 +26,8 @@ public struct JobFilter: Hashable, Sendable {
   public var parent: JobID?
   /// Enqueued at that time or later.
   public var since: Timestamp?
+  /// What passes this, too.
+  public var `where`: BoundFilter?
   /// At most so many.
   public var limit: Int
   /// In this order.
@@ -34,7 +36,8 @@ public struct JobFilter: Hashable, Sendable {
   /// A filter; without conditions it passes all.
   public init(
     state: JobState? = nil, queue: QueueName? = nil, engine: Name? = nil, worker: Name? = nil, lock: String? = nil,
-    event: EventID? = nil, parent: JobID? = nil, since: Timestamp? = nil, limit: Int = 100, sort: Sort = .newest
+    event: EventID? = nil, parent: JobID? = nil, since: Timestamp? = nil, where: BoundFilter? = nil, limit: Int = 100,
+    sort: Sort = .newest
   ) {
     self.state = state
     self.queue = queue
@@ -44,6 +47,7 @@ public struct JobFilter: Hashable, Sendable {
     self.event = event
     self.parent = parent
     self.since = since
+    self.where = `where`
     self.limit = limit
     self.sort = sort
   }

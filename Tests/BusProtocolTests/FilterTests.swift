@@ -66,7 +66,7 @@ struct FilterTests {
     for row in FilterTests.misfits {
       let filter = try Filter(row.text)
       do {
-        _ = try filter.bound(to: row.kind)
+        _ = try filter.bound(to: row.kind, at: FilterTruthTests.now)
         Issue.record("\(row.text) is taken")
       } catch {
         #expect(error.column == row.column, "\(row.text): \(error)")
@@ -142,7 +142,7 @@ struct FilterTests {
     #expect(try Filter(filter.description) == filter, "\(text)")
     for kind in FilterKind.allCases {
       do {
-        _ = try filter.bound(to: kind).matches(EventSubject(try FilterTruthTests.event()), now: FilterTruthTests.now)
+        _ = try filter.bound(to: kind, at: FilterTruthTests.now).matches(EventSubject(try FilterTruthTests.event()))
       } catch let error as FilterError {
         #expect(error.description.utf8.count < 2000)
       }

@@ -15,18 +15,16 @@ public struct BoundFilter: Hashable, Sendable {
     case mentions(String)
   }
 
-  /// Whether an event or a job passes at a moment, from which `10m` counts back.
-  public func matches(_ subject: some FilterSubject, now: Timestamp) -> Bool {
-    BoundFilter.holds(root, of: subject, now)
-  }
+  /// Whether an event or a job passes.
+  public func matches(_ subject: some FilterSubject) -> Bool { BoundFilter.holds(root, of: subject) }
 
-  private static func holds(_ node: Node, of subject: some FilterSubject, _ now: Timestamp) -> Bool {
+  private static func holds(_ node: Node, of subject: some FilterSubject) -> Bool {
     switch node {
-    case .all(let nodes): nodes.allSatisfy { holds($0, of: subject, now) }
-    case .any(let nodes): nodes.contains { holds($0, of: subject, now) }
-    case .not(let node): !holds(node, of: subject, now)
+    case .all(let nodes): nodes.allSatisfy { holds($0, of: subject) }
+    case .any(let nodes): nodes.contains { holds($0, of: subject) }
+    case .not(let node): !holds(node, of: subject)
     case .test(let field, let steps, let check):
-      check.holds(of: subject.value(of: field)?.value(at: steps), now: now)
+      check.holds(of: subject.value(of: field)?.value(at: steps))
     case .mentions(let text): subject.mentions(text)
     }
   }

@@ -1,6 +1,6 @@
 /// Which events or jobs someone means, in the one language of command line, topology and search.
 ///
-/// `data.id == 42 and type ~ 'user_*' and not has(data.deleted_at)`, or short `queue:charge state:dead args.user_id:42`.
+/// `data.id == 42 and type ~ 'user_*' and not has(data.deleted_at)`; short `queue:charge state:dead args.user_id:42`.
 ///
 /// | text | holds |
 /// |---|---|
@@ -12,8 +12,9 @@
 /// | `a:v` | as `==`; a bare `42` means the number and the text, a bare `v*` is a pattern |
 /// | `word`, `'some text'` | where a text of the event or job contains it |
 ///
-/// `not` binds before `and`, `and` before `or`; what stands side by side is joined by `and`. Each test is true or false,
-/// nothing between. Texts are equal by their bytes. Times are RFC 3339 or `10m` for ten minutes ago, `+10m` for ahead.
+/// `not` binds before `and`, `and` before `or`; what stands side by side is joined by `and`. Each test is true or
+/// false, nothing between. Texts are equal by their bytes. Times are RFC 3339, or `10m` for ten minutes ago, `+10m` for
+/// ahead.
 public struct Filter: Hashable, Sendable, CustomStringConvertible {
   /// The longest text that is read, in bytes.
   public static let maximumByteCount = 4096
@@ -36,8 +37,10 @@ public struct Filter: Hashable, Sendable, CustomStringConvertible {
   public var description: String { root.text }
 
   /// Checks fields and values against what events or jobs have.
-  public func bound(to kind: FilterKind) throws(FilterError) -> BoundFilter {
-    BoundFilter(kind: kind, root: try FilterBinding(kind: kind, source: source).bind(root))
+  ///
+  /// From `now` on `10m` counts back. Without it, which is for filters that stay, durations are refused.
+  public func bound(to kind: FilterKind, at now: Timestamp?) throws(FilterError) -> BoundFilter {
+    BoundFilter(kind: kind, root: try FilterBinding(kind: kind, source: source, now: now).bind(root))
   }
 
   /// The same where both say the same, however it was written.

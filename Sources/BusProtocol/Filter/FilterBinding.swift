@@ -2,6 +2,7 @@
 struct FilterBinding {
   let kind: FilterKind
   let source: FilterSource
+  let now: Timestamp?
 
   func bind(_ node: FilterNode) throws(FilterError) -> BoundFilter.Node {
     switch node {
@@ -59,7 +60,7 @@ struct FilterBinding {
       throw source.error(
         at: path.place, "'\(path.field)' is an object", help: "name a member: \(path.field).user_id")
     }
-    let form = FilterForm(field: field, path: path, source: source)
+    let form = FilterForm(field: field, path: path, source: source, now: now)
     switch test {
     case .isPresent: return .isPresent
     case .equals(let value): return .isAnyOf([try form.scalar(value)])

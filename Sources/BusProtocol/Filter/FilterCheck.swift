@@ -18,26 +18,18 @@ package enum FilterScalar: Hashable, Sendable {
   case double(Double)
   case text(String)
   case time(Timestamp)
-  /// So long before the moment of asking.
-  case ago(Duration)
-
-  /// A time that no longer depends on the moment of asking.
-  package func settled(at now: Timestamp) -> FilterScalar {
-    guard case .ago(let duration) = self else { return self }
-    return .time(now - duration)
-  }
 }
 
 extension FilterCheck {
   /// Whether it holds of a value; nil is one that is not there. Times are their microseconds.
-  func holds(of value: JSONValue?, now: Timestamp) -> Bool {
+  package func holds(of value: JSONValue?) -> Bool {
     guard let value else { return false }
     switch self {
     case .isPresent: return true
-    case .isAnyOf(let scalars): return scalars.contains { $0.settled(at: now).order(to: value) == .same }
+    case .isAnyOf(let scalars): return scalars.contains { $0.order(to: value) == .same }
     case .compares(let order, let scalar):
       guard scalar.hasOrder else { return false }
-      switch (scalar.settled(at: now).order(to: value), order) {
+      switch (scalar.order(to: value), order) {
       case (.before, .less), (.before, .lessOrEqual), (.same, .lessOrEqual), (.same, .greaterOrEqual): return true
       case (.behind, .greater), (.behind, .greaterOrEqual): return true
       default: return false
@@ -62,7 +54,7 @@ extension FilterScalar {
   fileprivate var hasOrder: Bool {
     switch self {
     case .null, .bool: false
-    case .integer, .double, .text, .time, .ago: true
+    case .integer, .double, .text, .time: true
     }
   }
 

@@ -18,7 +18,10 @@ public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Problem and help on one line.
-  public var message: String { "the filter fails at column \(column): \(problem); \(help)" }
+  public var message: String { "\(problemAndPlace); \(help)" }
+
+  /// The problem and where it is, for those who show the help elsewhere.
+  public var problemAndPlace: String { "the filter fails at column \(column): \(problem)" }
 
   /// The line around the fault, and a caret below the column.
   public var excerpt: [String] {

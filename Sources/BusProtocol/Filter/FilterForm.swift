@@ -3,6 +3,7 @@ struct FilterForm {
   let field: FilterField
   let path: FilterPath
   let source: FilterSource
+  let now: Timestamp?
 
   private func refusal(_ value: FilterValue, _ problem: String, help: String) -> FilterError {
     source.error(at: value.place, problem, help: help)
@@ -66,7 +67,11 @@ struct FilterForm {
   private func time(_ value: FilterValue) throws(FilterError) -> FilterScalar {
     switch value.literal {
     case .time(let time): return .time(time)
-    case .ago(let duration): return .ago(duration)
+    case .ago(let duration):
+      guard let now else {
+        throw refusal(value, "a duration has no meaning in a filter that stays", help: "write a time: 2026-01-31")
+      }
+      return .time(now - duration)
     case .text(let text), .word(let text):
       if case .time(let time)? = FilterLiteral(moment: text) { return .time(time) }
     default: break

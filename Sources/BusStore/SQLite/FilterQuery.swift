@@ -3,19 +3,13 @@ internal import BusProtocol
 /// The statement for a ``JobFilter``: only words of this file stand in it, what people asked for is bound.
 struct FilterQuery {
   let sql: String
-  private var values: [Value] = []
+  private var values: [FilterSQL.Value] = []
 
-  private enum Value {
-    case integer(Int64)
-    case text(String)
-    case event(EventID)
-    case job(JobID)
-  }
-
-  init(_ filter: JobFilter, _ book: QueueBook) {
+  init(_ asked: JobFilter, _ book: QueueBook) {
+    let filter = asked.narrowed
     var conditions: [String] = []
-    var values: [Value] = []
-    func demand(_ condition: String, _ bound: Value...) {
+    var values: [FilterSQL.Value] = []
+    func demand(_ condition: String, _ bound: FilterSQL.Value...) {
       conditions.append(condition)
       values += bound
     }
@@ -27,9 +21,13 @@ struct FilterQuery {
     }
     if let worker = filter.worker { demand("worker = ?", .text(worker.text)) }
     if let lock = filter.lock { demand("(queue_lock = ? OR worker_lock = ?)", .text(lock), .text(lock)) }
-    if let event = filter.event { demand("event = ? AND event IS NOT NULL", .event(event)) }
-    if let parent = filter.parent { demand("parent = ? AND parent IS NOT NULL", .job(parent)) }
+    if let event = filter.event { demand("event = ? AND event IS NOT NULL", .blob(event.bytes)) }
+    if let parent = filter.parent { demand("parent = ? AND parent IS NOT NULL", .blob(parent.bytes)) }
     if let since = filter.since { demand("enqueued_at >= ?", .integer(since.microseconds)) }
+    if let filter = filter.where.map({ FilterSQL($0, book) }) {
+      conditions.append(filter.condition)
+      values += filter.values
+    }
     values.append(.integer(Int64(max(0, filter.limit))))
     let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
     let order = filter.sort == .newest ? "DESC" : "ASC"
@@ -52,9 +50,26 @@ struct FilterQuery {
       switch value {
       case .integer(let integer): statement.bind(integer)
       case .text(let text): statement.bind(text)
-      case .event(let event): statement.bind(event)
-      case .job(let job): statement.bind(job)
+      case .blob(let bytes): statement.bind(blob: bytes)
       }
     }
+  }
+}
+
+extension JobFilter {
+  /// With the state that `where` demands said outright, because only then its index is used.
+  fileprivate var narrowed: JobFilter {
+    var filter = self
+    guard let root = `where`?.root, state == nil else { return filter }
+    var conjuncts = [root]
+    while let node = conjuncts.popLast() {
+      switch node {
+      case .all(let nodes): conjuncts += nodes
+      case .test(field: "state", _, .isAnyOf(let scalars)) where scalars.count == 1:
+        if case .text(let word)? = scalars.first { filter.state = JobState(rawValue: word) }
+      default: break
+      }
+    }
+    return filter
   }
 }
