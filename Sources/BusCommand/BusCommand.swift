@@ -51,6 +51,10 @@ struct BusCommand: AsyncParsableCommand {
   /// Runs a command line and tells what the process exits with; all failures are said here.
   private static func status(of arguments: [String]) async -> Int32 {
     do {
+      if let text = HelpTopic.text(for: arguments) {
+        try Output.write(text + "\n")
+        return 0
+      }
       if let mistake = CommandNames.mistake(in: arguments) { throw mistake }
       var command = try parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {

@@ -56,18 +56,21 @@ struct CommandError: Error, Equatable {
   var location: String
   /// What to do: best a command to paste.
   var help: String
+  /// The text in question, and a caret below the fault.
+  var excerpt: [String]
 
-  init(_ code: Code, _ message: String, where location: String, help: String) {
+  init(_ code: Code, _ message: String, where location: String, help: String, excerpt: [String] = []) {
     self.code = code
     self.message = message
     self.location = location
     self.help = help
+    self.excerpt = excerpt
   }
 
   /// The three parts as people read them, without control characters that a terminal would obey.
   var text: String {
     """
-    error: \(Printable.text(message))
+    error: \(Printable.text(([message] + excerpt.map { "  | \($0)" }).joined(separator: "\n")))
       where: \(Printable.text(location))
       help:  \(Printable.text(help))   [\(code.rawValue)]
 

@@ -14,14 +14,23 @@ struct TailFilter {
 
   /// Text that topic, source or data must contain.
   var text: String?
+  /// What must hold of it.
+  var `where`: BoundFilter?
+  /// Topics that are not shown.
+  var excluded: TopicFilter
   /// After so many shown events it is the end.
   var count: Int?
   /// Behind this place or moment is the end.
   var until: TimeWord?
   private var shown = 0
 
-  init(text: String? = nil, count: Int? = nil, until: TimeWord? = nil) {
+  init(
+    text: String? = nil, where: BoundFilter? = nil, excluded: [TopicPattern] = [], count: Int? = nil,
+    until: TimeWord? = nil
+  ) {
     self.text = text
+    self.where = `where`
+    self.excluded = TopicFilter(excluded)
     self.count = count
     self.until = until
   }
@@ -34,7 +43,7 @@ struct TailFilter {
     default: break
     }
     let isLast = until == .offset(event.offset) || until == .event(event.id)
-    guard contains(event) else { return isLast ? .end : .skip }
+    guard isWanted(event) else { return isLast ? .end : .skip }
     shown += 1
     return isLast || shown == count ? .showLast : .show
   }
@@ -43,6 +52,11 @@ struct TailFilter {
   func isOver(at offset: Offset) -> Bool {
     if case .offset(let last)? = until { return offset >= last }
     return count == 0
+  }
+
+  /// In the order of what they cost.
+  private func isWanted(_ event: Event) -> Bool {
+    !excluded.wants(event.topic) && contains(event) && (`where`?.matches(EventSubject(event)) ?? true)
   }
 
   private func contains(_ event: Event) -> Bool {

@@ -17,7 +17,8 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
 
 /// What reads bytes from outside.
 private enum Reader: CaseIterable {
-  case record, forgedRecord, records, headers, json, request, reply, live, timestamp, identifier, pattern, trace, job
+  case record, forgedRecord, records, headers, json, request, reply, live, timestamp, identifier, pattern, trace, job,
+    filter
 
   func read(_ bytes: [UInt8]) {
     do {
@@ -35,6 +36,7 @@ private enum Reader: CaseIterable {
       case .pattern: try readPattern(bytes)
       case .trace: try readTrace(text(bytes))
       case .job: try readJob(bytes)
+      case .filter: try readFilter(text(bytes))
       }
     } catch {
       // Refused, with a reason that fits on a screen.
@@ -126,6 +128,31 @@ private func readTrace(_ text: String) throws(ProtocolError) {
   let cause = try Causation(text)
   require(try Causation(cause.text) == cause, "a cause changes on its way")
 }
+
+private func readFilter(_ text: String) throws(ProtocolError) {
+  do {
+    let filter = try Filter(text)
+    let long = filter.description
+    if long.utf8.count <= Filter.maximumByteCount {
+      require((try? Filter(long)) == filter, "a filter changes on its way")
+    }
+    for kind in FilterKind.allCases {
+      let bound = try filter.bound(to: kind, at: Timestamp(microseconds: 0))
+      let passes = bound.matches(filterSubject)
+      require(
+        try Filter("not (\(filter))").bound(to: kind, at: Timestamp(microseconds: 0)).matches(filterSubject) != passes,
+        "a filter is neither true nor false")
+    }
+  } catch {
+    // The depth is the one bound that the negation may break.
+    throw ProtocolError(.badMessage, error.description)
+  }
+}
+
+private let filterSubject = EventSubject(
+  Event(
+    id: EventID(high: 1, low: 2), topic: "user_changed", data: Array(#"{"id":42,"n":{"a":[1.5,null,"x"]}}"#.utf8),
+    time: Timestamp(microseconds: 0)))
 
 private func readJob(_ bytes: [UInt8]) throws(ProtocolError) {
   let json = try JSONParser.parse(bytes)

@@ -59,6 +59,44 @@ struct ArgumentTests {
     #expect(error?.help == "did you mean 'dead'?")
   }
 
+  @Test func `QB6: the words behind bus jobs ls are a filter`() throws {
+    func asked(_ arguments: String...) throws -> JSONValue? {
+      let command = try #require(try BusCommand.parseAsRoot(["jobs", "ls"] + arguments) as? JobsCommand.List)
+      return try command.parameters(now: Sample.now, zone: { _ in 0 })["where"]
+    }
+    #expect(try asked("queue:charge", "state:dead") == "queue:charge state:dead")
+    #expect(try asked("--where", "tries > 3") == "tries > 3")
+    #expect(try asked("--where", "tries > 3 or tries == 0", "a", "or", "b") == "(tries > 3 or tries == 0) and (a or b)")
+    #expect(try asked() == nil)
+    let option = #expect(throws: CommandError.self) { try asked("a", "--where", "tires > 3") }
+    #expect(option?.location == "--where, column 1")
+    #expect(option?.help.hasPrefix("did you mean 'tries'?") == true)
+    let words = #expect(throws: CommandError.self) { try asked("queue:charge", "state:daed") }
+    #expect(words?.location == "the words of the filter, column 20")
+    #expect(words?.excerpt == ["queue:charge state:daed", "                   ^"])
+  }
+
+  @Test func `a tail shows what its filter passes and no excluded topic`() throws {
+    func event(_ topic: Topic, _ data: String) -> Event {
+      Event(id: Sample.id(1), topic: topic, data: Array(data.utf8), time: Sample.now)
+    }
+    let passed = try FilterArgument.events("data.id == 42 or time > 1h", option: "--where", now: Sample.now)
+    var filter = TailFilter(text: "4", where: passed, excluded: ["debug_*", "trace"])
+    let events = [event("user", "{\"id\":42}"), event("debug_x", "{\"id\":42}"), event("user", "{}")]
+    #expect(events.map { filter.verdict($0) } == [.show, .skip, .skip])
+    let strict = try FilterArgument.events("data.id == 42", option: "--where", now: Sample.now)
+    var other = TailFilter(where: strict)
+    #expect([event("user", "{\"id\":43}"), event("user", "{\"id\":42}")].map { other.verdict($0) } == [.skip, .show])
+  }
+
+  @Test func `the help on filters names every field`() throws {
+    let text = try #require(HelpTopic.text(for: ["help", "filters"]))
+    let words = Set(text.split { $0 == " " || $0 == "\n" || $0 == "." }.map(String.init))
+    for kind in FilterKind.allCases { #expect(Set(kind.fieldNames).subtracting(words).isEmpty) }
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    #expect(HelpTopic.text(for: ["help", "tail"]) == nil)
+  }
+
   @Test func `what can be asked why`() {
     #expect(WhyCommand.meanings(of: "#184223") == [.event("#184223")])
     #expect(WhyCommand.meanings(of: "184223") == [.event("#184223")])

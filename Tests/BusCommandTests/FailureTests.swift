@@ -56,6 +56,19 @@ struct FailureTests {
       """)
   }
 
+  @Test func `a filter's fault is shown with a caret`() async throws {
+    expect(
+      try await Program.bus("tail", "--where", "data.id == 42 and type = 'x'"), 64,
+      """
+      error: '=' is no comparison
+        | data.id == 42 and type = 'x'
+        |                        ^
+        where: --where, column 24
+        help:  write '==' (bus help filters)   [BUS-E0001]
+
+      """)
+  }
+
   @Test func `with json an error is one object on standard error`() async throws {
     let result = try await Program.bus("queues", "--json", "--endpoint", "tcp://127.0.0.1:9")
     #expect(result.status == 69)

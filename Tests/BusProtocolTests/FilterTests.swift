@@ -4,9 +4,9 @@ import Testing
 struct FilterTests {
   static let longForms: [(text: String, description: String)] = [
     ("state:dead args.user_id:42", "state:dead and args.user_id:42"),
-    ("a:1 b:2 or c:3", "(a:1 and b:2) or c:3"), ("a:1 (b:2 or c:3)", "a:1 and (b:2 or c:3)"),
+    ("a:1 b:2 or c:3", "a:1 and b:2 or c:3"), ("a:1 (b:2 or c:3)", "a:1 and (b:2 or c:3)"),
     ("not a == 1", "a != 1"), ("not a in (1,2)", "a not in (1, 2)"), ("not a ~ 'x*'", "a !~ 'x*'"),
-    ("not (a:1 and b:2)", "not (a:1 and b:2)"), ("((a<1))", "a < 1"), ("a == \"it's\"", "a == 'it\\'s'"),
+    ("not (a:1 and b:2)", "not (a:1 and b:2)"), ("a:1 or (b:2 or c:3)", "a:1 or (b:2 or c:3)"), ("((a<1))", "a < 1"), ("a == \"it's\"", "a == 'it\\'s'"),
     ("a > 90m", "a > 1h30m"), ("a < +10m", "a < +10m"), ("a > 2026-01-31", "a > 2026-01-31T00:00:00.000000Z"),
     ("a == TRUE", "a == true"), ("a == 1e2", "a == 100.0"), ("foo 'bar baz'", "foo and 'bar baz'"),
     ("a:(b", "a:(b"), ("a:x,y", "a:x,y"), ("a == '\\u{1b}\\n'", "a == '\\u{1b}\\n'"),
@@ -128,7 +128,7 @@ struct FilterTests {
       "-1.5",
       "null", "10m", "and", "or", ":", "w", "[0]", "\"", "'", "\\", "é", "\u{1}", "2026-01-31",
     ]
-    for _ in 0..<20_000 {
+    for _ in 0..<6000 {
       let text = (0..<chance.below(14)).map { _ in pieces[chance.below(pieces.count)] }.joined(separator: " ")
       try probe(Array(text.utf8))
       try probe(chance.bytes(chance.below(30)))

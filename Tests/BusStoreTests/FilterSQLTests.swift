@@ -17,7 +17,7 @@ struct FilterSQLTests {
     let jobs = try bench.store.jobs(JobFilter(limit: 10_000))
     #expect(Set(jobs.map(\.state)).count >= 7)
     var (some, all) = (0, 0)
-    for _ in 0..<1500 {
+    for _ in 0..<400 {
       let text = chance.filter(depth: 3)
       let filter = try Filter(text).bound(to: .jobs, at: bench.now)
       let expected = jobs.filter { filter.matches(JobSubject($0)) }.map(\.id)
@@ -27,7 +27,7 @@ struct FilterSQLTests {
       if !expected.isEmpty, expected.count < jobs.count { some += 1 }
     }
     // Filters that pass all or nothing prove little.
-    #expect(some > 500, "\(some) of \(all)")
+    #expect(some > 130, "\(some) of \(all)")
   }
 
   @Test func `a filter joins the other conditions`() throws {

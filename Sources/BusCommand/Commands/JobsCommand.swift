@@ -10,8 +10,19 @@ struct JobsCommand: AsyncParsableCommand {
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "ls", abstract: "List jobs, the newest first.", usage: "bus jobs ls [<options>]",
-      discussion: "EXAMPLE  bus jobs ls --state dead --queue billing/charge --since 1h")
+      commandName: "ls", abstract: "List jobs, the newest first.", usage: "bus jobs ls [<options>] [<filter> ...]",
+      discussion: """
+        EXAMPLES  bus jobs ls --state dead --queue billing/charge --since 1h
+                  bus jobs ls queue:charge state:dead args.user_id:42
+                  bus jobs ls --where "tries > 3 and error ~ '*refused*'"
+        """)
+
+    @Argument(
+      help: ArgumentHelp("A filter, best in its short form; see 'bus help filters'.", valueName: "filter"))
+    var filter: [String] = []
+
+    @Option(help: ArgumentHelp("Only those that a filter passes; see 'bus help filters'.", valueName: "filter"))
+    var `where`: String?
 
     @Option(help: "Only those in a state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).")
     var state: String?
@@ -71,6 +82,9 @@ struct JobsCommand: AsyncParsableCommand {
             help: near ?? "use one of \(known.joined(separator: ", "))")
         }
         parameters["state"] = .string(state)
+      }
+      if let text = try FilterArgument.jobs(option: `where`, words: filter, now: now) {
+        parameters["where"] = .string(text)
       }
       for (key, value) in [("queue", queue), ("engine", engine), ("worker", worker), ("lock", lock), ("event", event)] {
         if let value { parameters[key] = .string(value) }

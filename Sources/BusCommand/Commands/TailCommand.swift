@@ -10,7 +10,8 @@ struct TailCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES  bus tail 'user_*' 'postal_*'
                 bus tail --since 10m --no-follow --json | jq .data
-                bus tail -n 20 --grep 42
+                bus tail -n 20 --grep 42 --exclude 'debug_*'
+                bus tail --where "data.id == 42 and type ~ 'user_*'"
       """)
 
   @Argument(
@@ -38,6 +39,14 @@ struct TailCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only events whose topic, source or data contain the text.", valueName: "text"))
   var grep: String?
 
+  @Option(help: ArgumentHelp("Only events that a filter passes; see 'bus help filters'.", valueName: "filter"))
+  var `where`: String?
+
+  @Option(
+    help: ArgumentHelp("No events of these topics; may be given more than once.", valueName: "pattern"),
+    transform: Words.pattern)
+  var exclude: [TopicPattern] = []
+
   @Option(help: ArgumentHelp("End when no event came for so long: 5s, 1m.", valueName: "duration"))
   var idleExit: Patience?
 
@@ -52,8 +61,10 @@ struct TailCommand: AsyncParsableCommand {
   func run() async throws {
     let until = try until.map { try TimeArgument.word($0, option: "--until", direction: .future) }
     let since = try since.map { try TimeArgument.word($0, option: "--since") }
+    let wanted = try `where`.map { try FilterArgument.events($0, option: "--where", now: SystemClock.now()) }
+    let filter = TailFilter(text: grep, where: wanted, excluded: exclude, count: count, until: until)
     let signals = try Signals.taken()
-    let printer = TailPrinter(output: output, filter: TailFilter(text: grep, count: count, until: until))
+    let printer = TailPrinter(output: output, filter: filter)
     try await Connection.with(connection) { bus in
       let tail = Tail(
         bus: bus, patterns: patterns.isEmpty ? ["*"] : patterns, printer: printer, idleExit: idleExit?.duration)

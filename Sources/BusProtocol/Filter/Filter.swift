@@ -33,7 +33,7 @@ public struct Filter: Hashable, Sendable, CustomStringConvertible {
     root = try FilterParser.parse(source)
   }
 
-  /// The filter in the long form, which reads to an equal value.
+  /// The filter in the long form, which reads to an equal value (where it is not longer than what is read).
   public var description: String { root.text }
 
   /// Checks fields and values against what events or jobs have.

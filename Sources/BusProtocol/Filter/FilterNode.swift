@@ -74,7 +74,7 @@ extension FilterNode {
   var text: String {
     switch self {
     case .all(let nodes): nodes.map(\.operand).joined(separator: " and ")
-    case .any(let nodes): nodes.map(\.operand).joined(separator: " or ")
+    case .any(let nodes): nodes.map(\.alternative).joined(separator: " or ")
     case .not(.test(let path, .equals(let value))): "\(path.text) != \(value.literal.text)"
     case .not(.test(let path, .matches(let value))): "\(path.text) !~ \(value.literal.text)"
     case .not(.test(let path, .isIn(let values))): "\(path.text) not in \(FilterNode.list(values))"
@@ -89,7 +89,10 @@ extension FilterNode {
     }
   }
 
-  /// The text where it stands beside or below others.
+  /// The text beside others of which one must hold: `and` binds closer, so that no level is added.
+  private var alternative: String { if case .all = self { text } else { operand } }
+
+  /// The text beside others that must hold too, or below `not`.
   private var operand: String {
     switch self {
     case .all, .any: "(\(text))"
