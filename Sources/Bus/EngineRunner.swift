@@ -137,9 +137,10 @@ final class EngineRunner<Services: Sendable>: Sendable {
 
   private func makeSubscriptions(_ welcome: Welcome) -> [SubscriptionName: SubscriptionRunner] {
     var runners: [SubscriptionName: SubscriptionRunner] = [:]
-    for mapping in declarations.subscriptions {
+    for var mapping in declarations.subscriptions {
       let wired = welcome.wiring?.subscriptions.first { $0.name == mapping.name }
       guard wired?.isEnabled ?? true else { continue }
+      mapping.where = wired?.where
       let runner = SubscriptionRunner(mapping, wiredQueue: wired?.queue, port: port, surroundings: surroundings)
       runners[runner.name] = runner
     }

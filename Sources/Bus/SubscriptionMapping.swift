@@ -7,6 +7,8 @@ struct SubscriptionMapping: Sendable {
   let conditions: [String: Condition]
   let start: SubscriptionWish.Start
   let queue: Name?
+  /// Which events of its topics the topology lets through; nil for all.
+  var `where`: BoundFilter?
   private let draft: @Sendable (Event) throws -> [JobDraft]
 
   init<Services>(_ subscription: Subscription<Services>) {
@@ -23,6 +25,7 @@ struct SubscriptionMapping: Sendable {
   /// An id comes from the event, the subscription, the lease and the place in the list: mapping again under the same
   /// lease makes the same jobs, while a deliberate replay under another lease makes new ones.
   func map(_ event: Event, engine: Name, token: UInt64, wiredQueue: Name?) throws -> MappedEvent {
+    guard `where`?.matches(EventSubject(event)) ?? true else { return MappedEvent() }
     let drafts = try draft(event)
     guard !drafts.isEmpty else { return MappedEvent() }
     let subscription = SubscriptionName(engine: engine, name: name)

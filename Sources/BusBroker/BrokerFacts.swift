@@ -49,7 +49,7 @@ final class BrokerFacts: Sendable {
     return EngineWiring(
       queues: engine.queuesByPriority.map { EngineWiring.Queue(name: $0.name, priority: $0.priority) },
       subscriptions: engine.subscriptions.map {
-        EngineWiring.Subscription(name: $0.name, queue: $0.queue, isEnabled: $0.isEnabled)
+        EngineWiring.Subscription(name: $0.name, queue: $0.queue, isEnabled: $0.isEnabled, where: $0.where)
       }, concurrency: engine.workers.concurrency)
   }
 

@@ -29,6 +29,18 @@ struct SourceText {
     return line.indices.contains(place.column - 1) ? line[place.column - 1] : nil
   }
 
+  /// The place of a column within a value that begins at a place. Where the value is written in another way than it
+  /// reads (escapes, several lines), the beginning is as near as one can say.
+  func place(of column: Int, in value: String, from start: Place) -> Place {
+    let quote = scalar(at: start)
+    let offset = quote == "'" || quote == "\"" ? 1 : 0
+    let first = start.column + offset
+    let isLiteral = value.unicodeScalars.prefix(column).enumerated().allSatisfy { index, scalar in
+      self.scalar(at: Place(line: start.line, column: first + index)) == scalar
+    }
+    return isLiteral ? Place(line: start.line, column: first + column - 1) : start
+  }
+
   func finding(at place: Place, _ problem: String, help: String? = nil) -> TopologyFinding {
     TopologyFinding(
       file: file, line: place.line, column: place.column, problem: problem, help: help,

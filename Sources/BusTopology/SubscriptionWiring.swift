@@ -8,14 +8,20 @@ public struct SubscriptionWiring: Sendable, Equatable {
   public var queue: Name?
   /// Whether it runs.
   public var isEnabled: Bool
+  /// Which events of its topics it wants; nil for all.
+  public var `where`: BoundFilter?
   /// Where the name is written.
   public var position: SourcePosition
 
   /// A wired subscription.
-  public init(name: Name, queue: Name? = nil, isEnabled: Bool = true, position: SourcePosition = .unwritten) {
+  public init(
+    name: Name, queue: Name? = nil, isEnabled: Bool = true, where: BoundFilter? = nil,
+    position: SourcePosition = .unwritten
+  ) {
     self.name = name
     self.queue = queue
     self.isEnabled = isEnabled
+    self.where = `where`
     self.position = position
   }
 }

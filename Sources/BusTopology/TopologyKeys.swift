@@ -173,5 +173,8 @@ enum SubscriptionKeys {
     "queue", .name, "The queue for its jobs. Without it: the one that is declared.", example: "default")
   static let enabled = Key(
     "enabled", .boolean, "Whether it runs.", example: "true", standard: true)
-  static let table = KeyTable("subscription", [queue.entry, enabled.entry], later: ["where"])
+  static let `where` = Key(
+    "where", .filter, "A filter: which events of its topics become jobs. The others are passed over.",
+    example: "not has(data.deleted_at)")
+  static let table = KeyTable("subscription", [queue.entry, enabled.entry, `where`.entry])
 }

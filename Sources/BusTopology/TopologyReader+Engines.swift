@@ -108,7 +108,17 @@ extension TopologyReader {
       }
       return SubscriptionWiring(
         name: subscription.name, queue: queue, isEnabled: value(SubscriptionKeys.enabled, in: fields) ?? true,
-        position: place)
+        where: filter(SubscriptionKeys.where, in: fields), position: place)
+    }
+  }
+
+  /// Which events are meant; the caret of a mistake stands in the filter itself.
+  private mutating func filter(_ key: Key<String>, in fields: Fields) -> BoundFilter? {
+    guard let text = value(key, in: fields), let node = fields.node(key.entry) else { return nil }
+    do { return try Filter(text).bound(to: .events, at: nil) } catch {
+      let place = source.place(of: error.column, in: text, from: node.place)
+      report(at: place, "\(key.name): \(error.problem)", help: error.help)
+      return nil
     }
   }
 }

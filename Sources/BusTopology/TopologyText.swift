@@ -71,6 +71,7 @@ public enum TopologyText {
       text.open(3, subscription.name.text)
       text.add(4, SubscriptionKeys.queue.name, subscription.queue?.text)
       text.add(4, SubscriptionKeys.enabled.name, "\(subscription.isEnabled)")
+      text.add(4, SubscriptionKeys.where.name, subscription.where?.filter.text, isText: true)
     }
   }
 

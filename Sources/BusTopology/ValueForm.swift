@@ -86,6 +86,14 @@ extension ValueForm where Value == String {
     }
   }
 
+  /// A filter; where it fails is shown by whoever knows its place.
+  static var filter: ValueForm {
+    ValueForm(schema: ["type": "string", "minLength": 1]) { text throws(WrongValue) in
+      guard !text.isEmpty else { throw WrongValue("must be a filter") }
+      return text
+    }
+  }
+
   static var path: ValueForm {
     ValueForm(schema: ["type": "string", "minLength": 1]) { text throws(WrongValue) in
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {

@@ -26,9 +26,12 @@ enum Samples {
     .failed(error: "", retryAfter: nil),
     .dead(error: "gone"), .returned, .unknownWorker,
   ]
+  static let filter = try? Filter("data.id == 42 and not has(data.x)").bound(
+    to: .events, at: nil)
   static let wiring = EngineWiring(
     queues: [.init(name: "default", priority: 100), .init(name: "low", priority: -5)],
-    subscriptions: [.init(name: "user_index", queue: "low", isEnabled: false), .init(name: "other")], concurrency: 8)
+    subscriptions: [.init(name: "user_index", queue: "low", isEnabled: false), .init(name: "other", where: filter)],
+    concurrency: 8)
 
   static let requests: [Request] = [
     .hello(Hello(role: .engine, process: "search.2@web-3:4101", engine: "search")),

@@ -141,4 +141,14 @@ private let now = Timestamp(microseconds: 1_000_000_000)
     #expect(try ids(1, 1) == ids(1, 1))
     #expect(Set(try ids(1, 1) + ids(1, 2) + ids(2, 1)).count == 6)
   }
+
+  @Test func `QB6: an event that the wiring's filter does not pass makes no jobs`() throws {
+    var mapping = SubscriptionMapping(Subscription("a") { _ in IndexUser(userID: 1) })
+    func count(_ filter: String) throws -> Int {
+      mapping.where = try Filter(filter).bound(to: .events, at: nil)
+      return try mapping.map(event("a", offset: 1), engine: "e", token: 1, wiredQueue: nil).jobs.count
+    }
+    #expect(try count("topic:a offset:1") == 1)
+    #expect(try count("topic:b") == 0)
+  }
 }

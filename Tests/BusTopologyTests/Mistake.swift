@@ -270,6 +270,22 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       "subscription search/user_index is wired to queue 'defualt', which engine search does not have",
       help: "did you mean 'default'?"),
     Mistake(
+      "a filter with one equals sign", engine("    subscriptions: { user_index: { where: \"data.id = 42\" } }"),
+      at: "5:52", "where: '=' is no comparison", help: "write '=='"),
+    Mistake(
+      "a filter on what no event has", engine("    subscriptions: { user_index: { where: not has(datta.id) } }"),
+      at: "5:50", "where: an event has no field \"datta\"", help: "did you mean 'data'?"),
+    Mistake(
+      "a filter with an escape before the fault",
+      engine("    subscriptions: { user_index: { where: \"type == \\\"a\\\" and x = 1\" } }"),
+      at: "5:42", "where: '=' is no comparison", help: "write '=='"),
+    Mistake(
+      "a filter that changes with the clock", engine("    subscriptions: { user_index: { where: time > 10m } }"),
+      at: "5:49", "where: a duration has no meaning in a filter that stays", help: "write a time"),
+    Mistake(
+      "an empty filter", engine("    subscriptions: { user_index: { where: \"\" } }"), at: "5:42",
+      "where must be a filter, found ''", help: "for example 'where: not has(data.deleted_at)'"),
+    Mistake(
       "a queue name that is none", engine("    subscriptions: { user_index: { queue: \"a b\" } }"), at: "5:43",
       "queue must be a name, found 'a b'", help: "use 1 to 200 of A-Z a-z 0-9 _ . : -"),
   ]

@@ -2,6 +2,8 @@
 public struct BoundFilter: Hashable, Sendable {
   /// What it is for.
   public let kind: FilterKind
+  /// What was bound.
+  public let filter: Filter
   package let root: Node
 
   /// One test, or several joined.

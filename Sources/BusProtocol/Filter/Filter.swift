@@ -24,8 +24,11 @@ public struct Filter: Hashable, Sendable, CustomStringConvertible {
   public static let maximumTermCount = 256
 
   package let root: FilterNode
-  /// As it was written; errors that only the use finds point into it.
+  /// Errors that only the use finds point into it.
   private let source: FilterSource
+
+  /// As it was written.
+  public var text: String { source.text }
 
   /// Reads the language; whether the fields exist is only known when the filter is bound.
   public init(_ text: String) throws(FilterError) {
@@ -40,7 +43,7 @@ public struct Filter: Hashable, Sendable, CustomStringConvertible {
   ///
   /// From `now` on `10m` counts back. Without it, which is for filters that stay, durations are refused.
   public func bound(to kind: FilterKind, at now: Timestamp?) throws(FilterError) -> BoundFilter {
-    BoundFilter(kind: kind, root: try FilterBinding(kind: kind, source: source, now: now).bind(root))
+    BoundFilter(kind: kind, filter: self, root: try FilterBinding(kind: kind, source: source, now: now).bind(root))
   }
 
   /// The same where both say the same, however it was written.

@@ -7,7 +7,7 @@ public protocol FilterSubject {
 }
 
 /// An event as filters see it: the names of CloudEvents.
-public struct EventSubject: FilterSubject {
+public struct EventSubject: FilterSubject, Sendable {
   private let event: Event
   private let data: JSONValue?
 
@@ -45,7 +45,7 @@ public struct EventSubject: FilterSubject {
 }
 
 /// A job as filters see it: the names of its JSON.
-public struct JobSubject: FilterSubject {
+public struct JobSubject: FilterSubject, Sendable {
   private let job: Job
 
   /// Looks at a job.

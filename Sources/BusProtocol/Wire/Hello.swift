@@ -119,12 +119,15 @@ public struct EngineWiring: Hashable, Sendable {
     public var queue: Name?
     /// Whether it runs.
     public var isEnabled: Bool
+    /// Which events of its topics it wants; nil for all.
+    public var `where`: BoundFilter?
 
     /// A wired subscription.
-    public init(name: Name, queue: Name? = nil, isEnabled: Bool = true) {
+    public init(name: Name, queue: Name? = nil, isEnabled: Bool = true, where: BoundFilter? = nil) {
       self.name = name
       self.queue = queue
       self.isEnabled = isEnabled
+      self.where = `where`
     }
   }
 
@@ -149,6 +152,7 @@ public struct EngineWiring: Hashable, Sendable {
         subscriptions.map {
           var object: JSONObject = ["name": .string($0.name.text), "enabled": .bool($0.isEnabled)]
           object.set("queue", $0.queue?.text)
+          object.set("where", $0.where?.filter.text)
           return .object(object)
         }), "concurrency": concurrency.jsonValue,
     ]
@@ -165,8 +169,15 @@ public struct EngineWiring: Hashable, Sendable {
       return Subscription(
         name: try subscription.name("name"),
         queue: try subscription.optionalName("queue"),
-        isEnabled: try subscription.read("enabled"))
+        isEnabled: try subscription.read("enabled"), where: try EngineWiring.filter(subscription))
     }
     concurrency = max(0, try members.read("concurrency"))
+  }
+
+  private static func filter(_ subscription: JSONMembers) throws(ProtocolError) -> BoundFilter? {
+    guard let text: String = try subscription.optional("where") else { return nil }
+    do { return try Filter(text).bound(to: .events, at: nil) } catch {
+      throw ProtocolError(.badJSON, "\"where\" of a wired subscription: \(error.message)")
+    }
   }
 }
