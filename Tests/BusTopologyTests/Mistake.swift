@@ -274,16 +274,16 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       at: "5:52", "where: '=' is no comparison", help: "write '=='"),
     Mistake(
       "a filter on what no event has", engine("    subscriptions: { user_index: { where: not has(datta.id) } }"),
-      at: "5:50", "where: an event has no field \"datta\"", help: "did you mean 'data'?"),
+      at: "5:51", "where: an event has no field \"datta\"", help: "did you mean 'data'?"),
     Mistake(
       "a filter with an escape before the fault",
       engine("    subscriptions: { user_index: { where: \"type == \\\"a\\\" and x = 1\" } }"),
-      at: "5:42", "where: '=' is no comparison", help: "write '=='"),
+      at: "5:43", "where: '=' is no comparison", help: "write '=='"),
     Mistake(
       "a filter that changes with the clock", engine("    subscriptions: { user_index: { where: time > 10m } }"),
-      at: "5:49", "where: a duration has no meaning in a filter that stays", help: "write a time"),
+      at: "5:50", "where: a duration has no meaning in a filter that stays", help: "write a time"),
     Mistake(
-      "an empty filter", engine("    subscriptions: { user_index: { where: \"\" } }"), at: "5:42",
+      "an empty filter", engine("    subscriptions: { user_index: { where: \"\" } }"), at: "5:43",
       "where must be a filter, found ''", help: "for example 'where: not has(data.deleted_at)'"),
     Mistake(
       "a queue name that is none", engine("    subscriptions: { user_index: { queue: \"a b\" } }"), at: "5:43",
