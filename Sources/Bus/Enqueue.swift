@@ -1,7 +1,8 @@
 public import BusProtocol
 
 extension BusClient {
-  /// Asks for a job, and says what became of the wish: enqueued, merged into one that waits, or parked.
+  /// Asks for a job, and says what became of the wish: enqueued, merged into one that waits, parked, or refused because
+  /// its queue is full or being drained.
   ///
   /// Asked again until busd answers, under one id, so that a lost answer makes no second job. Throws `unreachable` or
   /// `timeout` when it did not answer in time: then the job may still come to be.
@@ -40,13 +41,13 @@ extension BusClient {
   @discardableResult
   public func enqueue(
     _ worker: Name, engine: Name, _ inputs: JSONObject, queue: Name? = nil, queueLock: String? = nil,
-    workerLock: String? = nil, priority: Int = 0, at: Timestamp? = nil, in delay: Duration? = nil,
-    retry: RetryPolicy? = nil, timeout: Duration = .seconds(10)
+    workerLock: String? = nil, limit: JobLimit? = nil, priority: Int = 0, at: Timestamp? = nil,
+    in delay: Duration? = nil, retry: RetryPolicy? = nil, timeout: Duration = .seconds(10)
   ) async throws(BusError) -> EnqueueOutcome {
     let id = nextJobID()
     let job = NewJob(
       id: id, queue: QueueName(engine: engine, name: queue ?? .defaultQueue), worker: worker, inputs: inputs,
-      queueLock: queueLock, workerLock: workerLock, priority: priority,
+      queueLock: queueLock, workerLock: workerLock, limit: limit, priority: priority,
       dueAt: at ?? delay.map { configuration.now() + $0 }, retry: retry,
       cause: BusContext.current.cause(source: configuration.source, job: id))
     return try await enqueue([job], timeout: timeout)[0]

@@ -9,6 +9,7 @@ struct JobDraft: Sendable {
   var inputsByteCount: Int
   var queueLock: LockKey?
   var workerLock: LockKey?
+  var limit: RunLimit?
   var priority: Int
   var delay: Duration
   var retry: RetryPolicy?
@@ -22,6 +23,7 @@ struct JobDraft: Sendable {
     inputsByteCount = JSONValue.object(inputs).bytes.count
     queueLock = worker.queueLock
     workerLock = worker.workerLock
+    limit = worker.limit
     priority = worker.priority
     delay = worker.delay
     retry = W.retry
@@ -39,7 +41,8 @@ struct JobDraft: Sendable {
       id: id,
       queue: QueueName(engine: engine, name: self.queue == .defaultQueue ? queue ?? .defaultQueue : self.queue),
       worker: worker, inputs: inputs, queueLock: queueLock?.text(workerNamespace: namespace),
-      workerLock: workerLock?.text(workerNamespace: namespace), priority: priority,
+      workerLock: workerLock?.text(workerNamespace: namespace),
+      limit: limit?.jobLimit(workerNamespace: namespace), priority: priority,
       dueAt: dueAt ?? (delay > .zero ? askedAt + delay : nil), retry: retry,
       cause: cause)
   }
@@ -51,7 +54,7 @@ struct JobDraft: Sendable {
         "the inputs of \(worker) have \(inputsByteCount) bytes, the limit is \(NewJob.maximumInputsByteCount): "
           + "pass an id, and look the rest up when it runs")
     }
-    for lock in [queueLock, workerLock] {
+    for lock in [queueLock, workerLock, limit?.key] {
       // 400 for the namespace: two names of at most 200.
       guard let lock, lock.text(workerNamespace: "").utf8.count > 1000 - 401 else { continue }
       throw ProtocolError(.tooLarge, "a lock key of \(worker) is longer than 599 bytes: lock on an id")

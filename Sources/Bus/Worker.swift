@@ -48,6 +48,9 @@ public protocol Worker<Services>: Codable, WorkerList {
   /// Of one key only one job runs: others wait their turn. Freed when the run ends.
   var workerLock: LockKey? { get }
 
+  /// Of one key only so many jobs run at once, or start in a span of time: others wait their turn.
+  var limit: RunLimit? { get }
+
   /// Whether there is still something to do. False ends the job as *not needed*, without ``work(_:)``.
   func isNeeded(_ run: Run<Services>) async throws -> Bool
 
@@ -82,6 +85,8 @@ extension Worker {
   public var queueLock: LockKey? { nil }
   /// None: equal jobs may run at once.
   public var workerLock: LockKey? { nil }
+  /// None: any number of jobs may run.
+  public var limit: RunLimit? { nil }
   /// Always.
   public func isNeeded(_ run: Run<Services>) async throws -> Bool { true }
 }

@@ -67,7 +67,7 @@ extension StoreLoop {
 
   private func queueJSON(_ counts: QueueCounts) -> JSONValue {
     let occupancy = jobs.occupancy(of: counts.queue)
-    return [
+    var object: JSONObject = [
       "queue": .string(counts.queue.description),
       "priority": (facts.ranks[counts.queue]?.priority ?? JobDesk.QueueRank.unnamed.priority).jsonValue,
       "ready": counts[.ready].jsonValue, "scheduled": counts[.scheduled].jsonValue,
@@ -79,6 +79,12 @@ extension StoreLoop {
       "merged": counts.totals.mergedWishes.jsonValue,
       "hands": occupancy.hands.jsonValue, "busy": occupancy.busy.jsonValue,
     ]
+    object.set("weight", facts.ranks[counts.queue]?.weight)
+    object.set("concurrency", counts.limits.concurrency)
+    object.set("rate", counts.limits.rate?.description)
+    object.set("limit", counts.limits.waiting)
+    if let pause = counts.pause { object["pause"] = pause.json }
+    return .object(object)
   }
 
   private func filter(_ asked: JSONMembers, at moment: Timestamp) throws -> JobFilter {

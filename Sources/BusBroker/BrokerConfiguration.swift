@@ -103,12 +103,14 @@ extension QueueWiring {
       return
     }
     var queues: [QueueName: RetryPolicy?] = [:]
+    var limits: [QueueName: QueueLimits] = [:]
     for engine in topology.engines {
       for queue in engine.queues {
         let name = QueueName(engine: engine.name, name: queue.name)
         queues[name] = topology.retryPolicy(of: name)
+        limits[name] = QueueLimits(concurrency: queue.concurrency, rate: queue.rate, waiting: queue.limit)
       }
     }
-    self.init(.only(queues))
+    self.init(.only(queues), limits: limits)
   }
 }

@@ -37,7 +37,7 @@ final class BrokerFacts: Sendable {
     for engine in topology?.engines ?? [] {
       for queue in engine.queues {
         ranks[QueueName(engine: engine.name, name: queue.name)] = JobDesk.QueueRank(
-          priority: queue.priority, starveAfter: queue.starveAfter)
+          priority: queue.priority, weight: queue.weight, starveAfter: queue.starveAfter)
       }
     }
     return ranks

@@ -13,6 +13,7 @@ final class Counters: Sendable {
     case jobsEnqueued = "jobs_enqueued"
     case jobsMerged = "jobs_merged"
     case jobsParked = "jobs_parked"
+    case jobsRefused = "jobs_refused"
     case jobsClaimed = "jobs_claimed"
     case jobsFinished = "jobs_finished"
     case resultsStale = "results_stale"

@@ -9,6 +9,8 @@ struct JobDesk {
   /// How a queue stands among the others.
   struct QueueRank: Hashable, Sendable {
     var priority: Int
+    /// Its share of the turns among those of its priority.
+    var weight = 1
     var starveAfter: Duration?
 
     /// What a queue is that no topology names.
@@ -72,7 +74,10 @@ struct JobDesk {
     worker.claimQueues = hands.queues
       .map { (queue: $0, rank: ranks[$0] ?? .unnamed) }
       .sorted { ($1.rank.priority, $0.queue) < ($0.rank.priority, $1.queue) }
-      .map { Claim.Source($0.queue, starveAfter: $0.rank.starveAfter) }
+      .map {
+        Claim.Source(
+          $0.queue, priority: $0.rank.priority, weight: $0.rank.weight, starveAfter: $0.rank.starveAfter)
+      }
     workers[session] = worker
     promising.formUnion(hands.queues)
   }

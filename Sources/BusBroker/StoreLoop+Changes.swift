@@ -10,12 +10,15 @@ extension StoreLoop {
     let origin = (session: session, request: request)
     do {
       switch what {
+      case "pause_queue": try stop(.pause, asked, origin)
+      case "drain_queue": try stop(.drain, asked, origin)
+      case "resume_queue": try resume(asked, origin)
       case "seek_subscription": try seek(asked, origin)
       case "forget_subscription": try removeSubscription(asked, origin)
       default:
         throw Refusal(
           code: "unknown_change", message: "busd cannot change \"\(what.prefix(40))\"",
-          help: "change one of seek_subscription, forget_subscription")
+          help: "it can pause_queue, drain_queue, resume_queue, seek_subscription, forget_subscription")
       }
     } catch let refusal as Refusal {
       refuse(refusal, request: request, session: session)
@@ -37,6 +40,39 @@ extension StoreLoop {
         "what": "\(JSONValue.object(answer).text)",
       ])
     send(.changed(request: origin.request, .object(answer)), to: origin.session)
+  }
+
+  // MARK: Queues
+
+  /// A command of the store like others, so that nothing that is claimed later is sent before the answer.
+  private func stop(_ kind: QueuePause.Kind, _ asked: JSONMembers, _ origin: Origin) throws {
+    let queue = try QueueName(try asked.string("queue"))
+    // Since busd's own now, which is also the clock that ends it.
+    let pause = QueuePause(
+      kind, reason: try asked.optional("reason") ?? "", since: now(),
+      until: try asked.optional("until", as: String.self)
+        .map { (text) throws(ProtocolError) in try Timestamp(text) })
+    add(.pause(queue, pause), for: origin) { loop, reply in
+      guard case .paused(let result) = reply else { return }
+      switch result {
+      case .success(let pause):
+        // What was paused may be drained now.
+        loop.jobs.expectWork(in: queue)
+        loop.changed("\(kind.rawValue)_queue", ["queue": .string("\(queue)"), "pause": pause.json], origin)
+      case .failure(let unknown):
+        let refusal = Refusal(code: "not_found", message: unknown.reason, help: "bus queues")
+        loop.refuse(refusal, request: origin.request, session: origin.session)
+      }
+    }
+  }
+
+  private func resume(_ asked: JSONMembers, _ origin: Origin) throws {
+    let queue = try QueueName(try asked.string("queue"))
+    add(.resume(queue), for: origin) { loop, reply in
+      guard case .resumed(let pause) = reply else { return }
+      loop.jobs.expectWork(in: queue)
+      loop.changed("resume_queue", ["queue": .string("\(queue)"), "pause": pause?.json ?? .null], origin)
+    }
   }
 
   // MARK: Subscriptions

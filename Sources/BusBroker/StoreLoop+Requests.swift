@@ -121,6 +121,7 @@ extension StoreLoop {
       case .parked(let id, let reason):
         counters.add(to: .jobsParked)
         logger.warning("a job was parked", metadata: ["job.id": "\(id)", "reason": "\(reason)"])
+      case .refused: counters.add(to: .jobsRefused)
       }
     }
   }
@@ -189,6 +190,10 @@ extension Refusal {
       self.init(
         code: "cursor_moved", message: "the cursor of \(name) stands at \(cursor), not at \(commit.from)",
         expected: cursor.rawValue)
+    case .queueClosed(let refusal):
+      self.init(
+        code: "queue_\(refusal.code.rawValue)", message: "\(name) cannot go on: \(refusal.reason)",
+        retryAfter: .seconds(1))
     case .unknownSubscription:
       self.init(code: "unknown_subscription", message: "\(name) was never declared", help: "subscribe first")
     }

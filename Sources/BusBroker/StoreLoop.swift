@@ -48,7 +48,7 @@ actor StoreLoop {
   var jobs: JobDesk
   var subscriptions: SubscriptionDesk
   var processes: [SessionID: Hello] = [:]
-  private let now: @Sendable () -> Timestamp
+  let now: @Sendable () -> Timestamp
   let logger: Logger
   private var steps: [Step] = []
   var questions: [(session: SessionID, request: UInt64, about: String, parameters: JSONObject)] = []
@@ -56,6 +56,8 @@ actor StoreLoop {
   private(set) var announcements = AnnouncementDesk()
   var waits = WaitDesk()
   private var timer: TimerID?
+  /// When the rate of a queue lets more through than the last claims got.
+  private var nextOpening: Timestamp?
   private var nextPrune: ContinuousClock.Instant
   private var deliver: (@Sendable (StoreTurn) -> Void)?
 
@@ -143,6 +145,10 @@ actor StoreLoop {
   /// Adds, in this order: jobs whose time has come, leases that ended, seats to fill, then claims for free hands.
   private func addDue() {
     if isSomethingDue() { addPromotion() }
+    if let nextOpening, nextOpening <= now() {
+      self.nextOpening = nil
+      jobs.expectWorkAnywhere()
+    }
     takeBackEnded()
     fillSeats()
     pruneHistory()
@@ -320,6 +326,8 @@ actor StoreLoop {
     if announcements.wantsMore(now: .now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
       next = min(next, moment(of: due))
     }
+    nextOpening = (try? store.nextOpening(after: now())).flatMap { $0 }
+    if let nextOpening { next = min(next, .now + min(max(.zero, nextOpening - now()), StoreLoop.longestSleep)) }
     timer = thread.schedule(at: next) { self.assumeIsolated { $0.turnByTimer() } }
   }
 

@@ -79,6 +79,10 @@ enum Words {
     try refusing { () throws(ProtocolError) in try EventID(text) }
   }
 
+  @Sendable static func queue(_ text: String) throws -> QueueName {
+    try refusing { () throws(ProtocolError) in try QueueName(text) }
+  }
+
   @Sendable static func subscription(_ text: String) throws -> SubscriptionName {
     try refusing { () throws(ProtocolError) in try SubscriptionName(text) }
   }

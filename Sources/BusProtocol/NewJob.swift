@@ -20,6 +20,8 @@ public struct NewJob: Hashable, Sendable {
   public var queueLock: String?
   /// The key of which only one job may run, as ``LockKey/text(workerNamespace:)``; nil for none.
   public var workerLock: String?
+  /// How many of a key run at once or start in a span of time; nil for no such limit.
+  public var limit: JobLimit?
   /// Within its queue the higher one goes first.
   public var priority: Int
   /// Not before then; nil for at once.
@@ -32,8 +34,8 @@ public struct NewJob: Hashable, Sendable {
   /// A job to be asked for.
   public init(
     id: JobID, queue: QueueName, worker: Name, inputs: JSONObject = [:], queueLock: String? = nil,
-    workerLock: String? = nil, priority: Int = 0, dueAt: Timestamp? = nil, retry: RetryPolicy? = nil,
-    cause: JobCause = JobCause()
+    workerLock: String? = nil, limit: JobLimit? = nil, priority: Int = 0, dueAt: Timestamp? = nil,
+    retry: RetryPolicy? = nil, cause: JobCause = JobCause()
   ) {
     self.id = id
     self.queue = queue
@@ -41,6 +43,7 @@ public struct NewJob: Hashable, Sendable {
     self.inputs = inputs
     self.queueLock = queueLock
     self.workerLock = workerLock
+    self.limit = limit
     self.priority = priority
     self.dueAt = dueAt
     self.retry = retry
@@ -55,6 +58,7 @@ public struct NewJob: Hashable, Sendable {
     ]
     object.set("queue_lock", queueLock)
     object.set("worker_lock", workerLock)
+    if let limit { object["limit"] = limit.json }
     if priority != 0 { object.set("priority", priority) }
     object.set("due_at", dueAt?.microseconds)
     if let retry { object["retry"] = retry.json }
@@ -73,6 +77,7 @@ public struct NewJob: Hashable, Sendable {
     inputs = try NewJob.inputs(members)
     queueLock = try NewJob.lock("queue_lock", in: members)
     workerLock = try NewJob.lock("worker_lock", in: members)
+    limit = try members.optionalValue("limit").map { (json) throws(ProtocolError) in try JobLimit(json: json) }
     priority = try members.optional("priority") ?? 0
     dueAt = try members.optional("due_at").map { Timestamp(microseconds: $0) }
     retry = try members.optionalValue("retry").map { (json) throws(ProtocolError) in try RetryPolicy(json: json) }
@@ -113,11 +118,13 @@ public enum EnqueueOutcome: Hashable, Sendable {
   case merged(into: JobID)
   /// It is kept, but nothing can run it now; the reason says why.
   case parked(JobID, reason: String)
+  /// It is not kept: the queue takes none now.
+  case refused(JobID, EnqueueRefusal)
 
-  /// The job that will do the work.
+  /// The job that will do the work; of a refused wish, the one that there is not.
   public var job: JobID {
     switch self {
-    case .enqueued(let id), .merged(into: let id), .parked(let id, reason: _): id
+    case .enqueued(let id), .merged(into: let id), .parked(let id, reason: _), .refused(let id, _): id
     }
   }
 
@@ -127,6 +134,11 @@ public enum EnqueueOutcome: Hashable, Sendable {
     case .enqueued(let id): ["outcome": "enqueued", "id": id.jsonValue]
     case .merged(let id): ["outcome": "merged", "id": id.jsonValue]
     case .parked(let id, let reason): ["outcome": "parked", "id": id.jsonValue, "reason": .string(reason)]
+    case .refused(let id, let refusal):
+      [
+        "outcome": "refused", "id": id.jsonValue, "code": .string(refusal.code.rawValue),
+        "reason": .string(refusal.reason),
+      ]
     }
   }
 
@@ -138,6 +150,11 @@ public enum EnqueueOutcome: Hashable, Sendable {
     case "enqueued": self = .enqueued(id)
     case "merged": self = .merged(into: id)
     case "parked": self = .parked(id, reason: try members.optional("reason") ?? "")
+    case "refused":
+      guard let code = EnqueueRefusal.Code(rawValue: try members.string("code")) else {
+        throw ProtocolError(.badJSON, "an enqueue was refused with a code of another version")
+      }
+      self = .refused(id, EnqueueRefusal(code, try members.optional("reason") ?? ""))
     case let word: throw ProtocolError(.badJSON, "\(ProtocolError.quoted(word)) is no outcome of an enqueue")
     }
   }

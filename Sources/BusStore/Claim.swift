@@ -6,17 +6,23 @@ public struct Claim: Hashable, Sendable {
   public struct Source: Hashable, Sendable {
     /// Its name.
     public var queue: QueueName
+    /// Neighbours of one priority take turns; nil for a queue that goes strictly by its place.
+    public var priority: Int?
+    /// Its share of the turns beside those of its priority.
+    public var weight: Int
     /// From which age on a ready job takes turns with those of higher queues; nil for never.
     public var starveAfter: Duration?
 
-    /// A queue, strictly by priority unless told otherwise.
-    public init(_ queue: QueueName, starveAfter: Duration? = nil) {
+    /// A queue, strictly by its place unless told otherwise.
+    public init(_ queue: QueueName, priority: Int? = nil, weight: Int = 1, starveAfter: Duration? = nil) {
       self.queue = queue
+      self.priority = priority
+      self.weight = weight
       self.starveAfter = starveAfter
     }
   }
 
-  /// The queues, those with the highest priority first.
+  /// The queues, those with the highest priority first and those of one priority side by side.
   public var sources: [Source]
   /// How many jobs at most.
   public var limit: Int

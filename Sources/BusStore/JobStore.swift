@@ -35,14 +35,20 @@ public protocol JobStore: AnyObject {
   func ahead(of job: JobID) throws(StoreError) -> Int?
   /// The job that runs under a worker lock.
   func holder(ofWorkerLock key: String) throws(StoreError) -> Job?
+  /// How many jobs run under a limit, at most ``JobLimit/maximumConcurrency``.
+  func running(underLimit key: String) throws(StoreError) -> Int
   /// All leases, by token: what a broker has to account for when it starts.
   func running() throws(StoreError) -> [JobLease]
-  /// When the next scheduled job is due; in the past when some wait for ``StoreCommand/promote``.
+  /// When ``StoreCommand/promote`` has something to do: the next scheduled job is due, a pause ends, or a limit that
+  /// jobs wait for may open. In the past when something waits for it.
   func nextDue() throws(StoreError) -> Timestamp?
   /// When the first event to come is due.
   func nextAnnouncement() throws(StoreError) -> Timestamp?
   /// Events to come that are due by a moment, the first due first.
   func announcements(dueBy moment: Timestamp, limit: Int) throws(StoreError) -> [Announcement]
+  /// When the rate of a queue lets the next of its ready jobs start: then a claim may get more than it did. Always
+  /// later than now.
+  func nextOpening(after now: Timestamp) throws(StoreError) -> Timestamp?
   /// What was counted since the store was opened.
   func counters() -> StoreCounters
   /// The version of the tables, and what a full check of the file found wrong; takes seconds on a large file.

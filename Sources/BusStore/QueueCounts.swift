@@ -10,6 +10,10 @@ public struct QueueCounts: Hashable, Sendable {
   public var oldestReady: Timestamp?
   /// What ever happened.
   public var totals: Totals
+  /// What the topology allows it.
+  public var limits: QueueLimits
+  /// How it is stopped; nil when it is not.
+  public var pause: QueuePause?
 
   /// Sums that pruning does not touch.
   public struct Totals: Hashable, Sendable {
@@ -36,12 +40,15 @@ public struct QueueCounts: Hashable, Sendable {
 
   /// Counts of a queue.
   public init(
-    queue: QueueName, states: [JobState: Int] = [:], oldestReady: Timestamp? = nil, totals: Totals = Totals()
+    queue: QueueName, states: [JobState: Int] = [:], oldestReady: Timestamp? = nil, totals: Totals = Totals(),
+    limits: QueueLimits = .none, pause: QueuePause? = nil
   ) {
     self.queue = queue
     self.states = states
     self.oldestReady = oldestReady
     self.totals = totals
+    self.limits = limits
+    self.pause = pause
   }
 
   /// How many of its jobs are in the state.
@@ -58,8 +65,10 @@ public struct StoreCounters: Hashable, Sendable {
   public var crashes = 0
   /// Commits that were refused.
   public var refusedCommits = 0
-  /// Jobs that were claimed too early and wait for a worker lock.
+  /// Jobs that were claimed too early and wait for a worker lock or a limit.
   public var blocked = 0
+  /// Jobs that were not kept because their queue took none.
+  public var refusedJobs = 0
 
   /// Nothing yet.
   public init() {}

@@ -12,9 +12,14 @@ public struct QueueWiring: Sendable {
 
   /// The queues.
   public var queues: Queues
+  /// What is limited; a queue that is not here has no limits.
+  public var limits: [QueueName: QueueLimits]
 
   /// A wiring.
-  public init(_ queues: Queues) { self.queues = queues }
+  public init(_ queues: Queues, limits: [QueueName: QueueLimits] = [:]) {
+    self.queues = queues
+    self.limits = limits
+  }
 
   /// Accepts every queue: what holds until a store is told otherwise.
   public static let any = QueueWiring(.any)

@@ -24,7 +24,12 @@ public enum StoreCommand: Sendable {
   case announce([Announcement])
   /// Forget events to come: they are published, or not wanted any more. → ``StoreReply/withdrawn(_:)``
   case withdraw([EventID])
-  /// Make scheduled jobs that are due ready, at most ``promotionLimit`` at once. → ``StoreReply/promoted(_:)``
+  /// Stop a queue, or change how it is stopped; nothing new starts once it is answered. → ``StoreReply/paused(_:)``
+  case pause(QueueName, QueuePause)
+  /// Let a queue go on. → ``StoreReply/resumed(_:)``
+  case resume(QueueName)
+  /// Make scheduled jobs that are due ready, at most ``promotionLimit`` at once, and open what time has opened: pauses
+  /// that ended, limits that let the next job through. → ``StoreReply/promoted(_:)``
   case promote
   /// Let jobs go on that were parked for want of a worker: engine → workers. → ``StoreReply/unparked(_:)``
   case unpark(workersKnown: [Name: Set<Name>])
@@ -59,7 +64,11 @@ public enum StoreReply: Hashable, Sendable {
   case announced(Int)
   /// Those that were there.
   case withdrawn([EventID])
-  /// How many jobs became ready or blocked.
+  /// The queue is stopped like that; or why it is not: it is not in the topology.
+  case paused(Result<QueuePause, UnknownQueue>)
+  /// The queue goes on; how it was stopped before, nil when it was not.
+  case resumed(QueuePause?)
+  /// How many scheduled jobs became ready or blocked.
   case promoted(Int)
   /// How many jobs wait again.
   case unparked(Int)
@@ -75,6 +84,17 @@ public enum CommitRefusal: Hashable, Sendable {
   case cursorMoved(to: Offset)
   /// No such subscription was declared.
   case unknownSubscription
+  /// A queue takes no new jobs now: the same again later. A step may take a queue beyond its limit, so that each fits.
+  case queueClosed(EnqueueRefusal)
+}
+
+/// A queue that the topology does not have.
+public struct UnknownQueue: Error, Hashable, Sendable {
+  /// Which, and what helps.
+  public var reason: String
+
+  /// A queue that is not there.
+  public init(reason: String) { self.reason = reason }
 }
 
 /// What became of a job whose run ended.

@@ -16,6 +16,8 @@ public final class JobStoreBench {
   private let open: JobStoreConformance.Opening
   private let jitter: Jitter
   private var made: UInt64 = 0
+  /// Whether there ever was a rate or an end of a pause, which are due by themselves as scheduled jobs are.
+  var waitsForTime = false
 
   /// Shared with the store, which asks for it.
   private final class Jitter { var chance = 0.5 }
@@ -38,12 +40,15 @@ public final class JobStoreBench {
 
   /// A job to ask for, in `shop/default` with worker `Work` unless told otherwise.
   public func wish(
-    _ worker: Name = "Work", in queue: QueueName = shopDefault, queueLock: String? = nil, workerLock: String? = nil,
-    priority: Int = 0, dueIn delay: Duration? = nil, retry: RetryPolicy? = nil, cause: JobCause = JobCause()
+    _ worker: Name = "Work", in queue: QueueName = shopDefault, queueLock: String? = nil,
+    workerLock: String? = nil, limit: JobLimit? = nil, priority: Int = 0, dueIn delay: Duration? = nil,
+    retry: RetryPolicy? = nil, cause: JobCause = JobCause()
   ) -> NewJob {
-    NewJob(
+    if limit?.rate != nil { waitsForTime = true }
+    return NewJob(
       id: newID(), queue: queue, worker: worker, inputs: ["n": .integer(Int64(made))], queueLock: queueLock,
-      workerLock: workerLock, priority: priority, dueAt: delay.map { now + $0 }, retry: retry, cause: cause)
+      workerLock: workerLock, limit: limit, priority: priority, dueAt: delay.map { now + $0 }, retry: retry,
+      cause: cause)
   }
 
   /// An id that was not there before.
@@ -87,6 +92,21 @@ public final class JobStoreBench {
     let lost = LostLease(id: run.id, token: run.token, reason: "killed by signal 9")
     guard case .finished(let replies) = try one(.lose([lost])), replies.count == 1 else { throw unexpected }
     return replies[0]
+  }
+
+  /// Stops a queue.
+  @discardableResult public func pause(
+    _ queue: QueueName = shopDefault, _ kind: QueuePause.Kind = .pause, reason: String = "", for time: Duration? = nil
+  ) throws -> QueuePause {
+    if time != nil { waitsForTime = true }
+    let pause = QueuePause(kind, reason: reason, since: now, until: time.map { now + $0 })
+    try expect(try one(.pause(queue, pause)), is: .paused(.success(pause)), "the reply to a pause")
+    return pause
+  }
+
+  /// Tells the store what the topology allows the queues; any name is one.
+  public func limit(_ limits: [QueueName: QueueLimits]) throws {
+    try store.configure(QueueWiring(.any, limits: limits), at: now)
   }
 
   /// Makes due jobs ready.

@@ -19,6 +19,9 @@ final class JobStoreHistory {
   /// By queue lock: the step of the last ask, and the beginning of the last run that was good for it or died of it.
   private var asked: [String: Int] = [:]
   private var covered: [String: Int] = [:]
+  /// Whether jobs and queues have limits and are paused. Then who goes is checked by what may not be, not one by one.
+  private let isLimited: Bool
+  private var pauses: [QueueName: QueuePause] = [:]
 
   private struct Run {
     var assignment: Assignment
@@ -28,10 +31,16 @@ final class JobStoreHistory {
   private static let queues = [
     shopDefault, QueueName(engine: "shop", name: "mail"), QueueName(engine: "shop", name: "odd"),
   ]
+  private static let limits = [
+    JobLimit(key: "t(0)", concurrency: 1), JobLimit(key: "t(1)", concurrency: 2),
+    JobLimit(key: "t(2)", rate: RateLimit(1, per: .second)),
+    JobLimit(key: "t(3)", concurrency: 2, rate: RateLimit(2, per: .second, burst: 2)),
+  ]
   private static let subscription = SubscriptionName(engine: "shop", name: "index")
 
-  init(_ bench: JobStoreBench, seed: UInt64) {
+  init(_ bench: JobStoreBench, seed: UInt64, isLimited: Bool) {
     self.bench = bench
+    self.isLimited = isLimited
     self.seed = seed
     random = SplitMix64(state: seed)
   }
@@ -65,8 +74,9 @@ final class JobStoreHistory {
     case 93: bench.now = bench.now - .seconds(random.below(5))
     case 94..<96: try askAgain()
     case 96: try bench.reopen()
-    case 97: try rewire()
+    case 97: try isLimited ? limit() : rewire()
     case 98: _ = try bench.one(.unpark(workersKnown: ["shop": ["Work"]]))
+    case 99 where isLimited: try pauseOrResume()
     default: _ = try bench.one(.prune(HistoryRetention(age: .seconds(600), maximumCount: 100), limit: 50))
     }
   }
@@ -77,7 +87,9 @@ final class JobStoreHistory {
     let retry = RetryPolicy(attempts: 1 + random.below(3), base: .seconds(2), maximum: .seconds(5))
     return bench.wish(
       in: Self.queues[random.below(3)], queueLock: random.below(3) > 0 ? "q(\(random.below(5)))" : nil,
-      workerLock: random.below(2) > 0 ? "w(\(random.below(4)))" : nil, priority: random.below(3),
+      workerLock: random.below(2) > 0 ? "w(\(random.below(4)))" : nil,
+      limit: isLimited && random.below(2) > 0 ? Self.limits[random.below(Self.limits.count)] : nil,
+      priority: random.below(3),
       dueIn: random.below(4) == 0 ? .seconds(random.below(20)) : nil, retry: retry)
   }
 
@@ -90,6 +102,11 @@ final class JobStoreHistory {
   private func note(_ batch: [NewJob], _ outcomes: [EnqueueOutcome]) throws {
     try bench.expect(outcomes.count, is: batch.count, "the outcomes")
     for (wish, outcome) in zip(batch, outcomes) {
+      if case .refused(let id, let refusal) = outcome {
+        try bench.expect(isLimited && id == wish.id, "\(refusal)")
+        try bench.expect(try bench.store.job(id) == nil, "a refused job is kept")
+        continue
+      }
       wishes.append((wish, outcome))
       let job = try bench.job(outcome.job)
       try bench.expect(job.wish.queueLock, is: wish.queueLock, "the queue lock of the job that does the work")
@@ -127,6 +144,8 @@ final class JobStoreHistory {
       try bench.expect(!isLate && !isLost, "I10 a stale commit was taken")
       try note(batch, outcomes)
       cursor = commit.through
+    case .refused(.queueClosed) where isLimited && !isLate && !isLost:
+      for wish in batch { try bench.expect(try bench.store.job(wish.id) == nil, "a refused commit kept a job") }
     case .refused(let refusal):
       try bench.expect(refusal, is: isLate ? .staleLease : .cursorMoved(to: cursor), "the refusal")
       for wish in batch { try bench.expect(try bench.store.job(wish.id) == nil, "a refused commit kept a job") }
@@ -138,15 +157,56 @@ final class JobStoreHistory {
   // MARK: Running
 
   private func claim(limit: Int, from queues: [QueueName] = JobStoreHistory.queues) throws {
-    let expected = try whoGoes(limit, queues)
+    let expected = try isLimited ? nil : whoGoes(limit, queues)
     let claimed = try bench.claim(limit, from: queues.map { Claim.Source($0) })
-    try bench.expect(claimed.map(\.id), is: expected.map(\.id), "I22 who goes")
-    for (assignment, job) in zip(claimed, expected) {
+    if let expected {
+      try bench.expect(claimed.map(\.id), is: expected.map(\.id), "I22 who goes")
+    } else {
+      try checkLimited(claimed, limit)
+    }
+    for assignment in claimed {
+      let job = try bench.job(assignment.id)
       try bench.expect(assignment.token > lastToken, "I15 token \(assignment.token) came after \(lastToken)")
       lastToken = assignment.token
-      try bench.expect(assignment.attempt, is: job.attempts + 1, "the attempt")
+      try bench.expect(assignment.attempt, is: job.attempts, "the attempt")
       try bench.expect(assignment.inputs, is: job.wish.inputs, "the inputs")
       runs.append(Run(assignment: assignment, began: step))
+    }
+  }
+
+  // MARK: Limits
+
+  private func limit() throws {
+    let (some, rate) = (1 + random.below(3), RateLimit(5, per: .second, burst: 2))
+    try bench.limit(
+      random.below(4) == 0
+        ? [:] : [Self.queues[1]: QueueLimits(concurrency: some, rate: rate), Self.queues[2]: QueueLimits(waiting: 9)])
+  }
+
+  private func pauseOrResume() throws {
+    let queue = Self.queues[random.below(3)]
+    if random.below(2) == 0 {
+      let time: Duration? = random.below(2) == 0 ? .seconds(random.below(20)) : nil
+      pauses[queue] = try bench.pause(queue, random.below(3) == 0 ? .drain : .pause, for: time)
+    } else {
+      _ = try bench.one(.resume(queue))
+      pauses[queue] = nil
+    }
+  }
+
+  /// Nothing of a paused queue, no queue over its limits; and with hands to spare nothing is left that could start.
+  private func checkLimited(_ claimed: [Assignment], _ limit: Int) throws {
+    try bench.expect(claimed.count <= limit, "\(claimed.count) claimed of \(limit)")
+    for counts in try bench.store.queueCounts() {
+      let isPaused = pauses[counts.queue].map { $0.kind == .pause && $0.holds(at: bench.now) } ?? false
+      let started = claimed.count { $0.queue == counts.queue }
+      try bench.expect(!isPaused || started == 0, "I23 a paused queue gave \(started) jobs")
+      if let bound = counts.limits.concurrency, started > 0 {
+        try bench.expect(counts[.running] <= bound, "\(counts[.running]) of \(bound) run in \(counts.queue)")
+      }
+      if claimed.count < limit, !isPaused, counts.limits == .none {
+        try bench.expect(counts[.ready], is: 0, "ready jobs of \(counts.queue) with hands to spare")
+      }
     }
   }
 
@@ -203,6 +263,8 @@ final class JobStoreHistory {
     let due = try bench.store.jobs(JobFilter(state: .scheduled, limit: 10_000))
       .count { ($0.wish.dueAt ?? bench.now) <= bench.now }
     try bench.expect(try bench.promote(), is: due, "I21 promoted")
+    // One that has ended stays so when the clock is set back.
+    pauses = pauses.filter { $0.value.holds(at: bench.now) }
   }
 
   private func rewire() throws {
@@ -221,6 +283,8 @@ final class JobStoreHistory {
   private func drain() throws {
     try bench.store.configure(.any, at: bench.now)
     _ = try bench.one(.unpark(workersKnown: ["shop": ["Work"]]))
+    for queue in pauses.keys { _ = try bench.one(.resume(queue)) }
+    pauses = [:]
     for _ in 1...10_000 {
       step += 1
       try claim(limit: 20)
@@ -264,10 +328,11 @@ struct SplitMix64: RandomNumberGenerator {
 }
 
 extension JobStoreConformance {
-  /// A random history of many steps; the same seed makes the same history.
-  public static func history(seed: UInt64, steps: Int) -> Rule {
-    Rule("I8 I13 I14 I15 I16 a random history of \(steps) steps keeps every invariant (seed \(seed))") { bench in
-      try JobStoreHistory(bench, seed: seed).live(steps: steps)
+  /// A random history of many steps; the same seed makes the same history. A limited one has limits and pauses.
+  public static func history(seed: UInt64, steps: Int, isLimited: Bool = false) -> Rule {
+    let kind = isLimited ? "limited history" : "history"
+    return Rule("I8 I13 I14 I15 I16 a random \(kind) of \(steps) steps keeps every invariant (seed \(seed))") { bench in
+      try JobStoreHistory(bench, seed: seed, isLimited: isLimited).live(steps: steps)
     }
   }
 }

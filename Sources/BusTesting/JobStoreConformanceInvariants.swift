@@ -6,6 +6,7 @@ extension JobStoreBench {
   public func checkInvariants() throws {
     let jobs = try store.jobs(JobFilter(limit: 1_000_000, sort: .oldest))
     try checkLocks(jobs)
+    try checkLimits(jobs)
     try checkCounts(jobs)
     try checkLeases(jobs)
     for job in jobs {
@@ -19,7 +20,13 @@ extension JobStoreBench {
       try expect(job.state.isFinished == (job.finishedAt != nil), "job \(job.id) is \(job.state) and finished or not")
     }
     let next = jobs.filter { $0.state == .scheduled }.compactMap(\.wish.dueAt).min()
-    try expect(try store.nextDue(), is: next, "the next due time")
+    let due = try store.nextDue()
+    if waitsForTime {
+      let isEarly = next.map { next in due.map { $0 <= next } ?? false } ?? true
+      try expect(isEarly, "the next due time is after \(next as Any)")
+    } else {
+      try expect(due, is: next, "the next due time")
+    }
   }
 
   private func checkLocks(_ jobs: [Job]) throws {
@@ -33,13 +40,38 @@ extension JobStoreBench {
     for (key, jobs) in keyed {
       let running = jobs.count { $0.state == .running }
       try expect(running <= 1, "I16 \(running) jobs run under worker lock \(key ?? "")")
-      for blocked in jobs where blocked.state == .blocked {
-        let isAwaited = running == 1 || jobs.contains { $0.state == .ready && $0.wish.queue == blocked.wish.queue }
+      for blocked in jobs where blocked.state == .blocked && blocked.wish.limit == nil {
+        let isAwaited =
+          running == 1
+          || jobs.contains {
+            $0.wish.queue == blocked.wish.queue && ($0.state == .ready || $0.state == .blocked && $0.wish.limit != nil)
+          }
         try expect(isAwaited, "job \(blocked.id) is blocked by nobody under worker lock \(key ?? "")")
       }
     }
     for job in jobs where job.state == .blocked {
-      try expect(job.wish.workerLock != nil, "job \(job.id) is blocked without a worker lock")
+      try expect(
+        job.wish.workerLock != nil || job.wish.limit != nil, "job \(job.id) is blocked without a lock or a limit")
+    }
+  }
+
+  /// No more run than may, and whoever is blocked waits for someone, or for time.
+  private func checkLimits(_ jobs: [Job]) throws {
+    let limited = Dictionary(grouping: jobs.filter { $0.wish.limit != nil }) { $0.wish.limit?.key ?? "" }
+    for (key, jobs) in limited {
+      let running = jobs.count { $0.state == .running }
+      try expect(try store.running(underLimit: key), is: running, "the runs under limit \(key)")
+      // Without a bound on some of them, nothing is known about the others.
+      let bounds = jobs.compactMap(\.wish.limit?.concurrency)
+      if let bound = bounds.max(), bounds.count == jobs.count {
+        try expect(running <= bound, "\(running) jobs run under limit \(key), which is \(bound)")
+      }
+      for blocked in jobs where blocked.state == .blocked && blocked.wish.limit?.rate == nil {
+        let isAwaited =
+          running > 0 || blocked.wish.workerLock != nil
+          || jobs.contains { $0.state == .ready && $0.wish.queue == blocked.wish.queue }
+        try expect(isAwaited, "job \(blocked.id) is blocked by nobody under limit \(key)")
+      }
     }
   }
 

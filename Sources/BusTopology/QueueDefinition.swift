@@ -6,11 +6,21 @@ public struct QueueDefinition: Sendable, Equatable {
   public static let standardName: Name = "default"
   /// The priority of a queue that names none.
   public static let standardPriority = 100
+  /// The weight of a queue that names none.
+  public static let standardWeight = 1
 
   /// Its name within the engine.
   public var name: Name
   /// Which queue is worked first: higher ones are.
   public var priority: Int
+  /// Its share of the turns among the engine's queues of the same priority.
+  public var weight: Int
+  /// How many of its jobs run at once, over all processes; nil for any number.
+  public var concurrency: Int?
+  /// How many of its jobs start in a span of time; nil for any number.
+  public var rate: RateLimit?
+  /// How many jobs may wait in it before new ones are refused; nil for any number.
+  public var limit: Int?
   /// How old its oldest job may get before it goes first whatever the priority; nil for never.
   public var starveAfter: Duration?
   /// The name of the retry policy of jobs that bring none.
@@ -18,13 +28,18 @@ public struct QueueDefinition: Sendable, Equatable {
   /// Where the name is written.
   public var position: SourcePosition
 
-  /// A queue; without words of priority 100 and with the standard retry policy.
+  /// A queue; without words of priority 100, without limits and with the standard retry policy.
   public init(
-    name: Name, priority: Int = standardPriority, starveAfter: Duration? = nil,
+    name: Name, priority: Int = standardPriority, weight: Int = standardWeight, concurrency: Int? = nil,
+    rate: RateLimit? = nil, limit: Int? = nil, starveAfter: Duration? = nil,
     retry: Name = RetryPolicyDefinition.standardName, position: SourcePosition = .unwritten
   ) {
     self.name = name
     self.priority = priority
+    self.weight = weight
+    self.concurrency = concurrency
+    self.rate = rate
+    self.limit = limit
     self.starveAfter = starveAfter
     self.retry = retry
     self.position = position

@@ -133,6 +133,20 @@ enum QueueKeys {
   static let priority = Key(
     "priority", .wholeNumber(-1_000_000_000...1_000_000_000), "Which queue is worked first: higher runs first.",
     example: "100", hint: "higher runs first", standard: QueueDefinition.standardPriority.jsonValue)
+  static let weight = Key(
+    "weight", .wholeNumber(1...1000),
+    "Its share of the turns among the engine's queues of the same priority: 3 beside 1 gets three of four.",
+    example: "3", standard: QueueDefinition.standardWeight.jsonValue)
+  static let concurrency = Key(
+    "concurrency", .limit(upTo: 100_000), "How many of its jobs run at once, over all processes.", example: "4")
+  static let rate = Key(
+    "rate", .rate,
+    "How many of its jobs start in a second, minute, hour or day, over all processes; after a rest a tenth of them at "
+      + "once, or as many as 'burst' says.",
+    example: "200/s")
+  static let limit = Key(
+    "limit", .limit(upTo: 1_000_000_000),
+    "How many jobs may wait in it. Then new ones are refused, and subscriptions wait with theirs.", example: "10000")
   static let starveAfter = Key(
     "starve-after", .duration(.seconds(1)...Duration.longestInWords),
     "How old a job may get before it goes whatever the priority: such jobs get every second free hand. "
@@ -142,7 +156,10 @@ enum QueueKeys {
     "retry", .name, "The retry policy of jobs that bring none.", example: "standard",
     standard: .string(RetryPolicyDefinition.standardName.text))
   static let table = KeyTable(
-    "queue", [priority.entry, starveAfter.entry, retry.entry], later: ["rate", "concurrency", "timeout", "alert"])
+    "queue",
+    [
+      priority.entry, weight.entry, concurrency.entry, rate.entry, limit.entry, starveAfter.entry, retry.entry,
+    ], later: ["timeout", "alert"])
 }
 
 /// An engine's `workers`.

@@ -53,6 +53,9 @@ extension TopologyReader {
     }
     return QueueDefinition(
       name: name, priority: value(QueueKeys.priority, in: fields) ?? QueueDefinition.standardPriority,
+      weight: value(QueueKeys.weight, in: fields) ?? QueueDefinition.standardWeight,
+      concurrency: value(QueueKeys.concurrency, in: fields), rate: value(QueueKeys.rate, in: fields),
+      limit: value(QueueKeys.limit, in: fields),
       starveAfter: value(QueueKeys.starveAfter, in: fields), retry: retry ?? RetryPolicyDefinition.standardName,
       position: position(fields.place))
   }

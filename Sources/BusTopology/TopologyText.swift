@@ -62,6 +62,10 @@ public enum TopologyText {
     for queue in engine.queues {
       text.open(3, queue.name.text)
       text.add(4, QueueKeys.priority.name, "\(queue.priority)")
+      if queue.weight != QueueDefinition.standardWeight { text.add(4, QueueKeys.weight.name, "\(queue.weight)") }
+      text.add(4, QueueKeys.concurrency.name, queue.concurrency.map { "\($0)" })
+      text.add(4, QueueKeys.rate.name, queue.rate?.description)
+      text.add(4, QueueKeys.limit.name, queue.limit.map { "\($0)" })
       text.add(4, QueueKeys.starveAfter.name, queue.starveAfter?.words)
       text.add(4, QueueKeys.retry.name, queue.retry.text)
     }

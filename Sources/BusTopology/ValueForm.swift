@@ -35,6 +35,39 @@ extension ValueForm where Value == Int {
   }
 }
 
+extension ValueForm where Value == Int {
+  /// A whole number that lets something through.
+  static func limit(upTo maximum: Int) -> ValueForm {
+    let number = wholeNumber(0...maximum)
+    return ValueForm(schema: wholeNumber(1...maximum).schema) { text throws(WrongValue) in
+      let limit = try number.parse(text)
+      guard limit > 0 else { throw .limitOfNothing("must be from 1 to \(maximum)") }
+      return limit
+    }
+  }
+}
+
+extension ValueForm where Value == RateLimit {
+  static var rate: ValueForm {
+    ValueForm(schema: ["type": "string", "pattern": .string(RateLimit.pattern)]) { text throws(WrongValue) in
+      do throws(ProtocolError) {
+        return try RateLimit(text)
+      } catch {
+        let isNothing = text.prefix { $0 != "/" }.allSatisfy { $0 == "0" } && text.hasPrefix("0")
+        if isNothing { throw WrongValue.limitOfNothing("must be a rate of at least one") }
+        throw WrongValue("must be a rate", help: "for example 200/s, 10/m, 1000/h or 10/m burst 5")
+      }
+    }
+  }
+}
+
+extension WrongValue {
+  /// Nothing would ever run, and nobody would be told why.
+  fileprivate static func limitOfNothing(_ requirement: String) -> WrongValue {
+    WrongValue(requirement, help: "to stop a queue use pause: it has a reason and an end, and is seen everywhere")
+  }
+}
+
 extension ValueForm where Value == Bool {
   static var boolean: ValueForm {
     ValueForm(schema: ["type": "boolean"]) { text throws(WrongValue) in

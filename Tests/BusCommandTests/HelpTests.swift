@@ -32,6 +32,7 @@ struct HelpTests {
       enqueue                 Ask for a job.
       jobs                    List jobs, show one, or wait for its end.
       queues                  Show the queues: what waits, what runs, what is dead.
+                              Pause and drain them.
       subs                    Show the subscriptions, move their cursors, forget
                               them.
       why                     Tell why a job is where it is, or what became of an
@@ -76,7 +77,7 @@ struct HelpTests {
     #expect(result.status == 0)
     #expect(result.error == "")
     #expect(result.output.contains("USAGE: \(command) "))
-    let isGroup = ["bus jobs", "bus spool", "bus subs", "bus topology"].contains(command)
+    let isGroup = ["bus jobs", "bus queues", "bus spool", "bus subs", "bus topology"].contains(command)
     #expect(isGroup || result.output.contains("EXAMPLE"))
     for line in result.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
   }

@@ -145,6 +145,22 @@ struct LiveTests {
     #expect(try await site.bus("queues", "search").output.contains("search/default"))
   }
 
+  @Test func `BS11 a queue is paused, drained, shown so over a restart, and resumed`() async throws {
+    let site = try Site()
+    try await site.startBusd()
+    _ = try await site.bus("enqueue", "search.IndexUser", #"{"userID":42}"#)
+    let paused = try await site.bus("queues", "pause", "search/default", "--for", "10m", "--reason", "rebuild")
+    #expect(paused.status == 0, "\(paused.error)")
+    #expect(paused.output.hasPrefix("search/default is paused: nothing new starts, it ends in "))
+    #expect(try await site.bus("queues").output.contains("(rebuild)"))
+    #expect(try await site.bus("queues", "drain", "search/default").output.contains("takes no new jobs"))
+    let refused = try await site.bus("enqueue", "search.IndexUser", #"{"userID":43}"#)
+    #expect(refused.status == 1 && refused.error.contains("it is being drained"), "\(refused.error)")
+    #expect(try await site.bus("queues", "resume", "search/default").output == "search/default goes on\n")
+    #expect(try await site.bus("queues", "resume", "search/default").output == "search/default was not stopped\n")
+    #expect(try await site.bus("enqueue", "search.IndexUser", #"{"userID":43}"#).status == 0)
+  }
+
   @Test func `what is not there is status 4`() async throws {
     let site = try Site()
     try await site.startBusd()

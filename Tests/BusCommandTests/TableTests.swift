@@ -25,6 +25,20 @@ struct TableTests {
     #expect(throws: ProtocolError.self) { try table.lines([["priority": 1]]) }
   }
 
+  @Test func `queues with limits, and one that is paused`() throws {
+    let since = Timestamp(microseconds: 0)
+    let queues: [JSONValue] = [
+      ["queue": "a/b", "concurrency": 4, "rate": "10/m", "limit": 99, "weight": 3],
+      ["queue": "a/c", "weight": 1, "pause": QueuePause(.pause, reason: "why", since: since).json],
+      ["queue": "a/d", "pause": QueuePause(.drain, since: since).json],
+    ]
+    let lines = try QueueTable(time: Sample.text.time, paint: Self.plain, columns: nil).lines(queues)
+    #expect(lines[0].hasSuffix("OLDEST  LIMITS"))
+    #expect(lines[1].hasSuffix("  4 at once, 10/m, 99 waiting, weight 3"))
+    #expect(lines[2].hasSuffix("  paused (why)"))
+    #expect(lines[3].hasSuffix("  draining"))
+  }
+
   @Test func `subscriptions`() throws {
     let subscriptions: [JSONValue] = [
       [

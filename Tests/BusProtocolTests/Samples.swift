@@ -16,8 +16,9 @@ enum Samples {
     correlation: CorrelationID(high: 7, low: 8), trace: trace, context: ["tenant": 7], source: "account/web-3")
   static let wish = NewJob(
     id: job, queue: queue, worker: "IndexUser", inputs: ["userID": 42, "big": .unsigned(.max)],
-    queueLock: "search.IndexUser(42)",
-    workerLock: "users(42)", priority: -5, dueAt: time, retry: .standard, cause: cause)
+    queueLock: "search.IndexUser(42)", workerLock: "users(42)",
+    limit: JobLimit(key: "tenant(7)", concurrency: 4, rate: RateLimit(10, per: .minute, burst: 5)), priority: -5,
+    dueAt: time, retry: .standard, cause: cause)
   static let smallWish = NewJob(id: job, queue: queue, worker: "IndexUser")
   static let assignment = Assignment(
     id: job, token: 77, attempt: 2, queue: queue, worker: "IndexUser", inputs: ["userID": 42], cause: cause)
@@ -86,7 +87,11 @@ enum Samples {
     .events(request: 3, chunk: EventsChunk(through: .zero, head: .zero, records: [])), .subscribed(request: 4),
     .granted([Grant(subscription: subscription, token: 3, cursor: Offset(7))]), .granted([]),
     .committed(request: 5, outcomes: [.enqueued(job), .merged(into: job), .parked(job, reason: "no such queue")]),
-    .enqueued(request: 6, outcomes: [.parked(job, reason: "")]), .jobs([assignment]), .jobs([]),
+    .enqueued(request: 6, outcomes: [.parked(job, reason: "")]),
+    .enqueued(
+      request: 6,
+      outcomes: [.refused(job, EnqueueRefusal(.full, "3 wait")), .refused(job, EnqueueRefusal(.draining, ""))]),
+    .jobs([assignment]), .jobs([]),
     .finished(request: 7, stale: [job]), .beaten(jobs: [job], subscriptions: [subscription]),
     .beaten(jobs: [], subscriptions: []),
     .answer(request: 8, ["jobs": []]), .answer(request: 8, .null),

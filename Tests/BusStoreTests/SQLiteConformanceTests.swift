@@ -13,6 +13,11 @@ import Testing
     try check(JobStoreConformance.history(seed: seed, steps: 1500))
   }
 
+  @Test(arguments: 1...8)
+  func `SQLite keeps every invariant through random histories with limits and pauses`(seed: UInt64) throws {
+    try check(JobStoreConformance.history(seed: seed, steps: 1500, isLimited: true))
+  }
+
   private func check(_ rule: JobStoreConformance.Rule) throws {
     let directory = try TemporaryDirectory()
     try rule.check { try SQLiteJobStore(path: directory.store, random: $0) }

@@ -105,6 +105,24 @@ import Testing
     #expect(error?.code == .schemaTooNew)
   }
 
+  @Test func `a store from before there were limits opens, and its jobs and queues can have them`() throws {
+    let old = try open()
+    _ = try old.perform([.enqueue([wish(1), wish(2)])], at: now)
+    try old.close()
+    try TableOfVersions.takeLimitsAway(from: directory.store)
+    let store = try open()
+    try store.configure(QueueWiring(.any, limits: [shopDefault: QueueLimits(concurrency: 1)]), at: now)
+    let limited = NewJob(
+      id: JobID(high: 1, low: 3), queue: shopDefault, worker: "Work", limit: JobLimit(key: "t", concurrency: 1))
+    _ = try store.perform([.enqueue([limited])], at: now)
+    let claim = Claim([Claim.Source(shopDefault)], limit: 9, process: "p")
+    guard case .claimed(let runs) = try store.perform([.claim(claim)], at: now).first else { return }
+    #expect(runs.map(\.id) == [JobID(high: 1, low: 1)])
+    #expect(try store.job(limited.id)?.wish.limit == limited.limit)
+    #expect(try store.checkIntegrity().problems.isEmpty)
+    try store.close()
+  }
+
   @Test func `no statement of the inner loop walks through the jobs or sorts them`() throws {
     let store = try open()
     for plan in try store.plans() {

@@ -20,21 +20,49 @@ struct StoreSpeedTests {
     try measure(.fromEvent, batches: 300, backlog: 200_000)
   }
 
-  private func measure(_ kind: Kind, batches: Int, backlog: Int = 0) throws {
+  private static let farAhead = Timestamp(microseconds: 1_900_000_000_000_000)
+  private static let saturated = JobLimit(key: "saturated", concurrency: 1)
+
+  /// What the limits cost, each beside a queue without any; BUS_MEASURE_BACKLOG jobs wait, a million unless told.
+  @Test func `jobs per second with limits, and beside many jobs that cannot run`() throws {
+    let backlog = ProcessInfo.processInfo.environment["BUS_MEASURE_BACKLOG"].flatMap(Int.init) ?? 1_000_000
+    let rate = RateLimit(1_000_000, per: .second, burst: 1_000_000)
+    try measure(.fromEvent, batches: 20)
+    for _ in 1...3 {
+      try measure(.fromEvent, batches: 200)
+      try measure(.fromEvent, batches: 200, queue: QueueLimits(concurrency: 1000, rate: rate, waiting: 10_000_000))
+    }
+    let tenants = { JobLimit(key: "tenant(\($0 / 4))", concurrency: 4) }
+    try measure(.fromEvent, batches: 200, limit: tenants)
+    try measure(.fromEvent, batches: 200, backlog: 100_000, change: { $0.dueAt = Self.farAhead })
+    try measure(.fromEvent, batches: 200)
+    try measure(.fromEvent, batches: 200, backlog: backlog, change: { $0.limit = Self.saturated })
+    try measure(.fromEvent, batches: 200, backlog: backlog, limit: tenants, change: { $0.limit = Self.saturated })
+  }
+
+  private func measure(
+    _ kind: Kind, batches: Int, backlog: Int = 0, queue: QueueLimits = .none,
+    limit: (Int) -> JobLimit? = { _ in nil }, change: ((inout NewJob) -> Void)? = nil
+  ) throws {
     let directory = try TemporaryDirectory()
     let store = try SQLiteJobStore(path: directory.store) { 0 }
+    try store.configure(QueueWiring(.any, limits: [shopDefault: queue]), at: Timestamp(microseconds: 0))
     let claim = Claim([Claim.Source(shopDefault)], limit: 100, process: "search.2@web-3:4101")
     let clock = ContinuousClock()
     var (enqueue, claimed, finish) = (Duration.zero, Duration.zero, Duration.zero)
     let start = Timestamp(microseconds: 1_600_000_000_000_000)
     for first in stride(from: 0, to: backlog, by: 1000) {
-      let jobs = (first..<first + 1000).map { job(kind, UInt64($0), start) }
+      var jobs = (first..<first + 1000).map { job(kind, UInt64($0), start) }
+      if let change { for index in jobs.indices { change(&jobs[index]) } }
       _ = try store.perform([.enqueue(jobs)], at: start)
     }
+    // The one of a saturated key that may run does: the others wait for it all along.
+    if change != nil { _ = try store.perform([.claim(claim)], at: start) }
     let processor = processorTime()
     for batch in 0..<batches {
       let now = Timestamp(microseconds: 1_700_000_000_000_000 + Int64(batch) * 1000)
-      let jobs = (0..<100).map { job(kind, UInt64(batch * 100 + $0), now) }
+      var jobs = (0..<100).map { job(kind, UInt64(batch * 100 + $0), now) }
+      for index in jobs.indices { jobs[index].limit = limit(index) }
       enqueue += try clock.measure { _ = try store.perform([.enqueue(jobs)], at: now) }
       var runs: [Assignment] = []
       claimed += try clock.measure {
@@ -49,7 +77,8 @@ struct StoreSpeedTests {
     func each(_ duration: Duration) -> String { String(format: "%.1f", duration.inSeconds / count * 1e6) }
     let cpu = String(format: "%.1f", (processorTime() - processor) / count * 1e6)
     print(
-      "\(kind.rawValue), backlog \(backlog): \(Int(count / total)) jobs/s; µs a job: enqueue \(each(enqueue)), claim \(each(claimed)),"
+      "\(kind.rawValue)\(queue == .none ? "" : ", queue limits")\(limit(0) == nil ? "" : ", key limits"), backlog "
+        + "\(backlog)\(change == nil ? "" : " that cannot run"): \(Int(count / total)) jobs/s; µs a job: enqueue \(each(enqueue)), claim \(each(claimed)),"
         + " finish \(each(finish)); CPU with making the jobs \(cpu)")
     try store.close()
   }

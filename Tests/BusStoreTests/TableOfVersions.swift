@@ -7,4 +7,20 @@ enum TableOfVersions {
     try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES (?)", arguments: [version]) }
     try database.close()
   }
+
+  /// Makes a file what it was before version 3.
+  static func takeLimitsAway(from path: String) throws {
+    let database = try DatabaseQueue(path: path)
+    try database.write { database in
+      try database.execute(
+        sql: """
+          DROP INDEX job_limit; DROP INDEX job_limit_line; DROP INDEX job_limit_lock;
+          DROP TABLE limit_meter; DROP TABLE gate;
+          ALTER TABLE job DROP COLUMN limit_key; ALTER TABLE job DROP COLUMN limit_concurrency;
+          ALTER TABLE job DROP COLUMN limit_rate; ALTER TABLE job DROP COLUMN blocked_by;
+          DELETE FROM grdb_migrations WHERE identifier = '3';
+          """)
+    }
+    try database.close()
+  }
 }

@@ -152,3 +152,28 @@ private let now = Timestamp(microseconds: 1_000_000_000)
     #expect(try count("topic:b") == 0)
   }
 }
+
+private struct Export: Worker {
+  var tenantID: Int
+  var at = 4
+  var limit: RunLimit? { RunLimit(LockKey(tenantID), concurrency: at, rate: RateLimit(10, per: .minute)) }
+  func work(_ run: Run<Void>) async throws {}
+}
+
+@Suite struct RunLimitTests {
+  @Test func `a worker's limit goes with its jobs, its key its own`() throws {
+    let draft = try JobDraft(Export(tenantID: 7))
+    let job = draft.job(
+      id: JobID(high: 1, low: 1), engine: "shop", queue: nil, cause: JobCause(), askedAt: Timestamp(microseconds: 0))
+    let rate = RateLimit(10, per: .minute)
+    let key = LockKey(7).text(workerNamespace: "shop.Export")
+    #expect(job.limit == JobLimit(key: key, concurrency: 4, rate: rate))
+    #expect(RunLimit(LockKey(7)).jobLimit(workerNamespace: "") == nil)
+    #expect(throws: ProtocolError.self) { try JobDraft(Overlong()) }
+  }
+
+  private struct Overlong: Worker {
+    var limit: RunLimit? { RunLimit(LockKey(String(repeating: "x", count: 700)), concurrency: 1) }
+    func work(_ run: Run<Void>) async throws {}
+  }
+}

@@ -135,8 +135,29 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       "a short word with one letter wrong", engine("    subscriptions: { a: { quee: default } }"), at: "5:27",
       "unknown key 'quee' in subscription search/a", help: "did you mean 'queue'?"),
     Mistake(
-      "a rate", queue("{ rate: 200/s }"), at: "6:18", "unknown key 'rate' in queue search/default",
-      help: "'rate' is not known to this version"),
+      "a key of later", queue("{ timeout: 5s }"), at: "6:18", "unknown key 'timeout' in queue search/default",
+      help: "'timeout' is not known to this version"),
+    Mistake(
+      "a letter too few", queue("{ concurency: 4 }"), at: "6:18", "unknown key 'concurency' in queue search/default",
+      help: "did you mean 'concurrency'?"),
+    Mistake(
+      "no job at once", queue("{ concurrency: 0 }"), at: "6:31", "concurrency must be from 1 to 100000, found '0'",
+      help: "to stop a queue use pause"),
+    Mistake(
+      "a limit of nothing", queue("{ limit: 0 }"), at: "6:25", "limit must be from 1 to 1000000000, found '0'",
+      help: "to stop a queue use pause"),
+    Mistake(
+      "a rate of nothing", queue("{ rate: 0/s }"), at: "6:24", "rate must be a rate of at least one, found '0/s'",
+      help: "to stop a queue use pause"),
+    Mistake(
+      "a rate without a span", queue("{ rate: 200 }"), at: "6:24", "rate must be a rate, found '200'",
+      help: "for example 200/s"),
+    Mistake(
+      "a burst above the count", queue("{ rate: 10/m burst 11 }"), at: "6:24",
+      "rate must be a rate, found '10/m burst 11'", help: "10/m burst 5"),
+    Mistake(
+      "no weight", queue("{ weight: 0 }"), at: "6:26", "weight must be from 1 to 1000, found '0'",
+      help: "for example 'weight: 3'"),
     Mistake(
       "an engine without a binary", "version: 1\nengines:\n  search:\n    arguments: []\n", at: "3:3",
       "engine search lacks 'binary'", help: "for example 'binary: shop'"),

@@ -52,6 +52,9 @@ struct EnqueueCommand: AsyncParsableCommand {
     let output = output
     try await Connection.with(connection) { bus in
       let outcome = try await bus.enqueue(job)
+      if case .refused(_, let refusal) = outcome {
+        throw CommandError(.refused, refusal.reason, where: bus.endpoint, help: "bus queues \(job.queue)")
+      }
       if output.json { return try Output.write(json: outcome.json) }
       try Output.write(Self.words(outcome, job, time: output.timeText) + "\n")
       output.remark("Look: bus why \(outcome.job)")
@@ -105,6 +108,7 @@ struct EnqueueCommand: AsyncParsableCommand {
       "enqueued \(id) in \(job.queue)" + (job.dueAt.map { ", due \(time.relative($0))" } ?? "")
     case .merged(let id): "merged into \(id), which waits already with queue lock \(job.queueLock ?? "?")"
     case .parked(let id, let reason): "parked \(id): \(Printable.line(reason))"
+    case .refused(_, let refusal): "refused: \(Printable.line(refusal.reason))"
     }
   }
 }

@@ -1,12 +1,25 @@
 internal import ArgumentParser
 internal import BusProtocol
 
-/// `bus queues`: what waits where.
+/// `bus queues`: what waits where, and what is stopped.
 struct QueuesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "queues", abstract: "Show the queues: what waits, what runs, what is dead.",
-    usage: "bus queues [<options>] [<name>]",
-    discussion: "EXAMPLE  bus queues search")
+    commandName: "queues", abstract: "Show the queues: what waits, what runs, what is dead. Pause and drain them.",
+    discussion: """
+      EXAMPLES  bus queues search
+                bus queues pause search/refresh --for 10m --reason 'the index is rebuilt'
+                bus queues resume search/refresh
+      """,
+    subcommands: [ListQueues.self, PauseQueue.self, DrainQueue.self, ResumeQueue.self],
+    defaultSubcommand: ListQueues.self)
+}
+
+/// `bus queues ls`
+struct ListQueues: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ls", abstract: "Show the queues: what waits, what runs, what is dead.",
+    usage: "bus queues ls [<options>] [<name>]",
+    discussion: "EXAMPLE  bus queues ls search")
 
   @Argument(help: "An engine, or a queue as ENGINE/QUEUE.")
   var name: String?

@@ -8,13 +8,37 @@ struct QueueTable {
 
   /// The table of `bus queues`.
   func lines(_ queues: [JSONValue]) throws(ProtocolError) -> [String] {
-    var table = Columns([
+    let notes = try queues.map { (queue) throws(ProtocolError) in try note(try queue.members("queue")) }
+    // The column is there for whoever needs it.
+    let hasNotes = notes.contains { !$0.isEmpty }
+    var titles: [(String, Columns.Alignment)] = [
       ("QUEUE", .left), ("PRI", .right), ("READY", .right), ("SCHED", .right), ("BLOCKED", .right), ("RUN", .right),
       ("PARKED", .right), ("DEAD", .right), ("DONE", .right), ("MERGED", .right), ("BUSY", .right),
       ("OLDEST", .right),
-    ])
-    for queue in queues { table.add(try cells(try queue.members("queue"))) }
+    ]
+    if hasNotes { titles.append(("LIMITS", .left)) }
+    var table = Columns(titles)
+    for (queue, note) in zip(queues, notes) {
+      let cells = try cells(try queue.members("queue"))
+      table.add(hasNotes ? cells + [.init(note, queue["pause"] == nil ? .plain : .yellow)] : cells)
+    }
     return table.lines(paint: paint, terminalColumns: columns)
+  }
+
+  /// How it is stopped, and what limits it.
+  private func note(_ queue: JSONMembers) throws(ProtocolError) -> String {
+    var words: [String] = []
+    if let pause = try queue.optionalValue("pause").map({ (json) throws(ProtocolError) in try QueuePause(json: json) })
+    {
+      let end = pause.until.map { " until \(time.relative($0))" } ?? ""
+      let reason = pause.reason.isEmpty ? "" : " (\(Printable.line(pause.reason)))"
+      words.append("\(pause.kind == .pause ? "paused" : "draining")\(end)\(reason)")
+    }
+    if let concurrency: Int = try queue.optional("concurrency") { words.append("\(concurrency) at once") }
+    if let rate: String = try queue.optional("rate") { words.append(Printable.line(rate)) }
+    if let limit: Int = try queue.optional("limit") { words.append("\(limit) waiting") }
+    if let weight: Int = try queue.optional("weight"), weight != 1 { words.append("weight \(weight)") }
+    return words.joined(separator: ", ")
   }
 
   private func cells(_ queue: JSONMembers) throws(ProtocolError) -> [Columns.Cell] {

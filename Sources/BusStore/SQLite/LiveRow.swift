@@ -10,6 +10,7 @@ struct LiveRow {
   let worker: String
   let queueLock: String?
   let workerLock: String?
+  let limit: JobLimit?
   let life: JobLifecycle
   private let retry: String?
 
@@ -28,6 +29,7 @@ struct LiveRow {
     worker = row.text() ?? ""
     queueLock = row.text()
     workerLock = row.text()
+    limit = try row.limit()
     retry = row.text()
   }
 

@@ -12,6 +12,8 @@ struct QueueBook {
     var states: [Int]
     var totals = QueueCounts.Totals()
     var totalsAreDirty = false
+    var gate = QueueGate()
+    var gateIsDirty = false
 
     init(_ name: QueueName) {
       self.name = name
@@ -19,6 +21,8 @@ struct QueueBook {
     }
 
     subscript(state: JobState) -> Int { states[Int(state.code)] }
+
+    var waiting: Int { self[.scheduled] + self[.ready] + self[.blocked] + self[.parked] }
   }
 
   /// By number, from 1: the place in the array, plus one.
@@ -40,8 +44,9 @@ struct QueueBook {
   func contains(_ number: Int64) -> Bool { number >= 1 && number <= entries.count }
 
   /// Gives the next number to a queue.
-  mutating func add(_ queue: QueueName) -> Int64 {
+  mutating func add(_ queue: QueueName, limits: QueueLimits) -> Int64 {
     entries.append(Entry(queue))
+    entries[entries.count - 1].gate.limits = limits
     let number = Int64(entries.count)
     numbers[queue] = number
     return number
@@ -49,6 +54,10 @@ struct QueueBook {
 
   /// A row of the tables, while the store is opened.
   mutating func load(_ totals: QueueCounts.Totals, of number: Int64) { entries[Int(number) - 1].totals = totals }
+  mutating func load(_ meter: RateMeter, _ pause: QueuePause?, of number: Int64) {
+    entries[Int(number) - 1].gate.meter = meter
+    entries[Int(number) - 1].gate.pause = pause
+  }
   mutating func load(_ count: Int, in state: JobState, of number: Int64) {
     entries[Int(number) - 1].states[Int(state.code)] = count
   }
@@ -83,6 +92,33 @@ struct QueueBook {
     changeTotals(of: number) { $0.mergedWishes += 1 }
   }
 
+  /// How many jobs of the queue could start now.
+  func startable(of number: Int64, at now: Timestamp) -> Int {
+    let entry = entries[Int(number) - 1]
+    let ready = entry[.ready]
+    return ready == 0 ? 0 : min(ready, entry.gate.room(running: entry[.running], at: now))
+  }
+
+  /// A job of the queue was started; its state moves as that of any other.
+  mutating func start(of number: Int64, at now: Timestamp) {
+    if entries[Int(number) - 1].gate.start(1, at: now) { entries[Int(number) - 1].gateIsDirty = true }
+  }
+
+  /// Why the queue does not take a new job now.
+  func refusal(of number: Int64, at now: Timestamp) -> EnqueueRefusal? {
+    let entry = entries[Int(number) - 1]
+    return entry.gate.refusal(of: entry.name, waiting: entry.waiting, at: now)
+  }
+
+  /// The queue is stopped like that, or not any more.
+  mutating func setPause(_ pause: QueuePause?, of number: Int64) {
+    entries[Int(number) - 1].gate.pause = pause
+    entries[Int(number) - 1].gateIsDirty = true
+  }
+
+  /// What the topology says is told at each start: it need not be kept.
+  mutating func setLimits(_ limits: QueueLimits, of number: Int64) { entries[Int(number) - 1].gate.limits = limits }
+
   mutating func nextToken() -> UInt64 {
     token += 1
     tokenIsDirty = true
@@ -99,6 +135,16 @@ struct QueueBook {
     return dirty
   }
 
+  /// The same for what is kept of gates.
+  mutating func takeDirtyGates() -> [Int64] {
+    var dirty: [Int64] = []
+    for index in entries.indices where entries[index].gateIsDirty {
+      entries[index].gateIsDirty = false
+      dirty.append(Int64(index + 1))
+    }
+    return dirty
+  }
+
   private mutating func changeTotals(of number: Int64, _ change: (inout QueueCounts.Totals) -> Void) {
     change(&entries[Int(number) - 1].totals)
     entries[Int(number) - 1].totalsAreDirty = true
@@ -109,7 +155,7 @@ extension QueueBook {
   /// Reads the tables when the store is opened: only indexes of what is not finished, and the number of what is.
   init(loadedFrom database: Database) throws {
     for row in try Row.fetchAll(database, sql: "SELECT * FROM queue ORDER BY number") {
-      let number = add(try QueueName(row["name"]))
+      let number = add(try QueueName(row["name"]), limits: .none)
       guard number == row["number"] else { throw StoreError(.corrupt, "the queues are not numbered 1, 2, 3 …") }
       let totals = QueueCounts.Totals(
         enqueued: row["enqueued"], mergedWishes: row["merged_wishes"], done: row["done"],
@@ -125,8 +171,28 @@ extension QueueBook {
       guard contains(number) else { throw StoreError(.corrupt, "a job is in queue \(number), which is not there") }
       load(row[2], in: try JobState(code: row[1]), of: number)
     }
+    try loadGates(database)
     historyCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM job WHERE state >= 6") ?? 0
     mergeCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM merge") ?? 0
     token = UInt64(bitPattern: try Int64.fetchOne(database, sql: "SELECT last FROM token") ?? 0)
+  }
+
+  private mutating func loadGates(_ database: Database) throws {
+    for row in try Row.fetchAll(database, sql: "SELECT * FROM gate") {
+      let number: Int64 = row["queue"]
+      guard contains(number) else { throw StoreError(.corrupt, "queue \(number) has a gate, and is not there") }
+      load(RateMeter(restedAt: row["rested_at"]), try QueueBook.pause(row), of: number)
+    }
+  }
+
+  private static func pause(_ row: Row) throws -> QueuePause? {
+    guard let word: String = row["stop"] else { return nil }
+    guard let kind = QueuePause.Kind(rawValue: word) else {
+      throw StoreError(.corrupt, "a queue is stopped in a way that this version does not know: start a newer busd")
+    }
+    let until: Int64? = row["until"]
+    return QueuePause(
+      kind, reason: row["reason"] ?? "", since: Timestamp(microseconds: row["since"] ?? 0),
+      until: until.map { Timestamp(microseconds: $0) })
   }
 }

@@ -9,13 +9,13 @@ enum SQL {
   static let saveToken = "UPDATE token SET last = ?"
 
   static let insert = """
-    INSERT INTO job (\(Columns.wish)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO job (\(Columns.wish)) VALUES (\(Columns.places(Columns.wish)))
     ON CONFLICT (id) DO NOTHING
     """
   // One statement looks whether an equal wish waits and inserts or merges: nothing can come between.
   static let insertLocked = """
     INSERT INTO job (\(Columns.wish))
-    SELECT ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    SELECT \(Columns.places(Columns.wish))
     WHERE NOT EXISTS (SELECT 1 FROM merge WHERE id = ?1)
     ON CONFLICT (id) DO NOTHING
     ON CONFLICT (queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3 DO UPDATE SET
@@ -46,19 +46,19 @@ enum SQL {
     """
   static let lease =
     "UPDATE job SET state = 4, token = ?, attempts = ?, started_at = ?, process = ? WHERE seq = ?"
-  static let block = "UPDATE job SET state = 2 WHERE seq = ?"
+  static let block = "UPDATE job SET state = 2, blocked_by = ? WHERE seq = ?"
 
   static let finish = """
     UPDATE job SET state = ?, finished_at = ? WHERE id = ? AND token = ? AND state = 4
-    RETURNING queue, worker_lock
+    RETURNING queue, worker_lock, limit_key
     """
   static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
   static let liveUnderLease = "SELECT \(Columns.live) FROM job WHERE id = ? AND token = ? AND state = 4"
   static let setLife = """
-    UPDATE job SET state = ?, due_at = ?, attempts = ?, crashes = ?, reason = ?, parked_by = ?, finished_at = ?
-    WHERE seq = ?
+    UPDATE job SET state = ?, due_at = ?, attempts = ?, crashes = ?, reason = ?, parked_by = ?, blocked_by = ?,
+    finished_at = ? WHERE seq = ?
     """
-  static let wake = "UPDATE job SET state = 1 WHERE seq = ?"
+  static let wake = "UPDATE job SET state = 1, blocked_by = NULL WHERE seq = ?"
   static let waitingUnderQueueLock =
     "SELECT \(Columns.live) FROM job WHERE queue_lock = ? AND queue_lock IS NOT NULL AND state <= 3"
   static let absorb = """
@@ -80,16 +80,56 @@ enum SQL {
     SELECT EXISTS (SELECT 1 FROM job WHERE worker_lock = ?1 AND worker_lock IS NOT NULL AND state = 4)
     OR EXISTS (SELECT 1 FROM job WHERE worker_lock = ?1 AND worker_lock IS NOT NULL AND finished_at IS NULL
     AND state = 1 AND queue = ?2 AND (priority > ?3 OR (priority = ?3 AND seq < ?4)))
+    OR EXISTS (SELECT 1 FROM job WHERE worker_lock = ?1 AND blocked_by = 1
+    AND queue = ?2 AND (priority > ?3 OR (priority = ?3 AND seq < ?4)))
     """
   static let firstBlocked = """
-    SELECT seq, queue, priority FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL AND finished_at IS NULL
-    AND state = 2 AND queue > ? ORDER BY queue, priority DESC, seq LIMIT 1
+    SELECT seq, queue, priority, \(Columns.limit) FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL
+    AND finished_at IS NULL AND state = 2 AND queue > ? AND blocked_by IS NOT 1
+    ORDER BY queue, priority DESC, seq LIMIT 1
+    """
+
+  // The line of a limit: who runs under it, who is ready to, who waits for it.
+  static let limitRunning = """
+    SELECT count(*) FROM (SELECT 1 FROM job WHERE limit_key = ? AND limit_key IS NOT NULL AND finished_at IS NULL
+    AND state = 4 LIMIT ?)
+    """
+  static let limitReady = """
+    SELECT count(*) FROM (SELECT 1 FROM job WHERE limit_key = ?1 AND limit_key IS NOT NULL AND finished_at IS NULL
+    AND state = 1 AND queue = ?2 AND (priority > ?3 OR (priority = ?3 AND seq < ?4)) LIMIT ?5)
+    """
+  static let lineHead = """
+    SELECT seq, queue, priority, worker_lock, \(Columns.limit) FROM job WHERE limit_key = ? AND blocked_by = 1
+    AND queue >= ? ORDER BY queue, priority DESC, seq LIMIT 1
+    """
+  static let lineAhead = """
+    SELECT EXISTS (SELECT 1 FROM job WHERE limit_key = ?1 AND blocked_by = 1
+    AND queue = ?2 AND (priority > ?3 OR (priority = ?3 AND seq < ?4)))
+    """
+  static let lineExists = "SELECT EXISTS (SELECT 1 FROM job WHERE limit_key = ? AND blocked_by = 1)"
+  static let meter = "SELECT rested_at FROM limit_meter WHERE key = ?"
+  static let saveMeter = """
+    INSERT INTO limit_meter (key, rested_at, look_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (key) DO UPDATE SET rested_at = ?2, look_at = ?3
+    """
+  static let lookEarlier = "UPDATE limit_meter SET look_at = min(look_at, ?) WHERE key = ?"
+  static let lookLater = "UPDATE limit_meter SET look_at = ? WHERE key = ?"
+  static let metersToLookAt =
+    "SELECT key, rested_at FROM limit_meter WHERE look_at <= ? ORDER BY look_at LIMIT ?"
+  static let nextLook = "SELECT look_at FROM limit_meter ORDER BY look_at LIMIT 1"
+  static let forgetMeter = "DELETE FROM limit_meter WHERE key = ?"
+
+  static let saveGate = """
+    INSERT INTO gate (queue, rested_at, stop, reason, since, until) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (queue) DO UPDATE SET rested_at = excluded.rested_at, stop = excluded.stop,
+    reason = excluded.reason, since = excluded.since, until = excluded.until
     """
 
   static let due = "SELECT seq FROM job WHERE state = 0 AND due_at <= ? ORDER BY due_at LIMIT ?"
   static let nextDue = "SELECT due_at FROM job WHERE state = 0 ORDER BY due_at LIMIT 1"
   static let parkQueue = """
-    UPDATE job SET state = 3, parked_by = 0, reason = ? WHERE queue = ? AND state IN (0, 1, 2) AND finished_at IS NULL
+    UPDATE job SET state = 3, parked_by = 0, blocked_by = NULL, reason = ?
+    WHERE queue = ? AND state IN (0, 1, 2) AND finished_at IS NULL
     """
   static let parkedByQueue =
     "SELECT seq FROM job WHERE queue = ? AND state = 3 AND finished_at IS NULL AND parked_by = 0"
@@ -142,21 +182,32 @@ enum SQL {
   /// Those that run for every job or every batch: none may cost more the more jobs there are.
   static let hot = [
     insert, insertLocked, mergeTarget, candidates, head, lease, block, finish, live, liveUnderLease, setLife,
-    waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, due, nextDue, nextAnnouncement, pruneJobs, pruneMerges,
-    subscription,
+    waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, limitRunning, limitReady, lineHead, lineAhead,
+    lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate, due, nextDue,
+    nextAnnouncement, pruneJobs, pruneMerges, subscription,
   ]
 }
 
 /// Lists of columns, each in the order in which one piece of code binds or reads it.
 enum Columns {
   static let cause = "event, event_offset, topic, subscription, parent, correlation, trace, context, source"
-  static let wish =
-    "id, queue, state, priority, due_at, enqueued_at, worker, queue_lock, worker_lock, parked_by, reason, \(cause), retry, inputs"
-  static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(cause), inputs"
-  static let live =
-    "seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock, retry"
+  static let limit = "limit_key, limit_concurrency, limit_rate"
+  static let wish = """
+    id, queue, state, priority, due_at, enqueued_at, worker, queue_lock, worker_lock, \(limit), blocked_by, parked_by,
+    reason, \(cause), retry, inputs
+    """
+  static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs"
+  static let live = """
+    seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock,
+    \(limit), retry
+    """
   static let job = """
-    seq, id, queue, worker, queue_lock, worker_lock, priority, due_at, \(cause), retry, inputs,
+    seq, id, queue, worker, queue_lock, worker_lock, \(limit), priority, due_at, \(cause), retry, inputs,
     state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token
     """
+
+  /// A numbered parameter for each column of a list.
+  static func places(_ columns: String) -> String {
+    (1...columns.count { $0 == "," } + 1).map { "?\($0)" }.joined(separator: ", ")
+  }
 }

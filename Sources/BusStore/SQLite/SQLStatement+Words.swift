@@ -12,6 +12,19 @@ extension SQLStatement {
     }
   }
 
+  /// In the order of ``Columns/limit``.
+  func limit() throws -> JobLimit? {
+    let (key, concurrency, rate) = (text(), optionalInteger(), text())
+    return try key.map {
+      JobLimit(key: $0, concurrency: concurrency.map { Int($0) }, rate: try rate.map { try RateLimit($0) })
+    }
+  }
+
+  /// In the order of ``Columns/limit``.
+  @discardableResult func bind(_ limit: JobLimit?) -> Self {
+    bind(limit?.key).bind(limit?.concurrency.map { Int64($0) }).bind(limit?.rate?.description)
+  }
+
   func offset() -> Offset? { optionalInteger().map { Offset(UInt64(bitPattern: $0)) } }
 
   func subscriptionName() throws -> SubscriptionName? { try text().map { try SubscriptionName($0) } }

@@ -3,24 +3,28 @@ internal import BusProtocol
 extension SQLiteJobStore {
   /// Keeps new jobs, or merges them into equal ones that wait. A known id gets the answer it got before.
   func enqueue(_ jobs: [NewJob], at now: Timestamp) throws -> [EnqueueOutcome] {
-    try jobs.map { try enqueue($0, at: now) }
+    try jobs.map { wish in
+      if let refusal = try refusal(of: wish, at: now) { return .refused(wish.id, refusal) }
+      return try keep(wish, at: now)
+    }
   }
 
-  private func enqueue(_ wish: NewJob, at now: Timestamp) throws -> EnqueueOutcome {
+  /// Keeps a job of which nobody asks whether its queue takes it.
+  func keep(_ wish: NewJob, at now: Timestamp) throws -> EnqueueOutcome {
     let queue = try number(of: wish.queue)
+    // A new job is the youngest: every ready one of its priority goes before it.
+    let obstacle = try obstacle(wish.workerLock, wish.limit, queue, wish.priority, before: .max, at: now)
     let life = JobLifecycle(
       askedFor: wish.dueAt,
       in: JobLifecycle.Circumstances(
-        now: now,
-        // A new job is the youngest: every ready one of its priority goes before it.
-        workerLockIsHeld: try isWorkerLockHeld(wish.workerLock, queue, wish.priority, before: .max),
+        now: now, workerLockIsHeld: obstacle != nil,
         queueRefusal: wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue)))
     guard wish.queueLock != nil else {
-      bind(wish, life, queue, now, to: statements.insert)
+      bind(wish, life, queue, obstacle, now, to: statements.insert)
       guard try statements.insert.run() > 0 else { return try outcomeBefore(of: wish.id) }
       return entered(wish, life, queue)
     }
-    bind(wish, life, queue, now, to: statements.insertLocked)
+    bind(wish, life, queue, obstacle, now, to: statements.insertLocked)
     let row: (id: JobID?, seq: Int64)? = try statements.insertLocked.first { ($0.id(), $0.integer()) }
     guard let row, let id = row.id else { return try outcomeBefore(of: wish.id) }
     return id == wish.id ? entered(wish, life, queue) : try merge(wish, into: id, seq: row.seq, at: now)
@@ -53,10 +57,12 @@ extension SQLiteJobStore {
 
   /// In the order of ``Columns/wish``.
   private func bind(
-    _ wish: NewJob, _ life: JobLifecycle, _ queue: Int64, _ now: Timestamp, to statement: SQLStatement
+    _ wish: NewJob, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?, _ now: Timestamp,
+    to statement: SQLStatement
   ) {
     statement.bind(wish.id).bind(queue).bind(life.state).bind(wish.priority)
       .bind(wish.dueAt?.microseconds).bind(now).bind(wish.worker.text).bind(wish.queueLock).bind(wish.workerLock)
+      .bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
       .bind(life.state == .parked ? ParkedBy.queue.rawValue : nil).bind(life.reason)
     let cause = wish.cause
     statement.bind(cause.event).bind(cause.offset?.signed).bind(cause.topic?.text)
@@ -69,7 +75,7 @@ extension SQLiteJobStore {
   /// The queue's number in the tables, given at its first job.
   func number(of queue: QueueName) throws -> Int64 {
     if let number = book.number(of: queue) { return number }
-    let number = book.add(queue)
+    let number = book.add(queue, limits: wiring.limits[queue] ?? .none)
     try statements.addQueue.bind(number).bind(queue.description).run()
     return number
   }

@@ -22,11 +22,13 @@ extension SQLiteJobStore {
 
   /// The usual end, in one statement: it looks at the lease and writes the state.
   private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
-    let row: (queue: Int64, workerLock: String?)? =
-      try statements.finish.bind(state).bind(now).bind(result.id).bind(result.token).first { ($0.integer(), $0.text()) }
+    let row: (queue: Int64, workerLock: String?, limit: String?)? =
+      try statements.finish.bind(state).bind(now).bind(result.id).bind(result.token).first {
+        ($0.integer(), $0.text(), $0.text())
+      }
     guard let row else { return stale() }
     book.move(from: .running, to: state, of: row.queue)
-    if let key = row.workerLock { try release(key) }
+    try release(row.workerLock, row.limit, at: now)
     return .accepted(state, dueAt: nil)
   }
 
@@ -43,14 +45,16 @@ extension SQLiteJobStore {
     var life = row.life
     var circumstances = try self.circumstances(of: row, at: now)
     circumstances.queueLockIsHeld = waiting != nil
-    // Behind the others of its worker lock until `release` has looked whose turn it is.
-    circumstances.workerLockIsHeld = row.workerLock != nil
+    // Behind the others of its worker lock and its limit until `release` has looked whose turn it is.
+    circumstances.workerLockIsHeld = row.workerLock != nil || row.limit != nil
     guard life.apply(happening, in: circumstances) else { return stale() }
     if let failure { try add(failure, to: row, at: now) }
     let reason = life.state == .merged ? waiting.map { "merged into \($0.id)" } : life.reason
-    try save(life, of: row, reason: reason, parkedBy: circumstances.queueRefusal == nil ? .worker : .queue, at: now)
+    try save(
+      life, of: row, reason: reason, parkedBy: circumstances.queueRefusal == nil ? .worker : .queue,
+      blockedBy: row.workerLock != nil ? .workerLock : .limit, at: now)
     if life.state == .merged, let waiting { try absorb(row, life, into: waiting, at: now) }
-    if let key = row.workerLock { try release(key) }
+    try release(row.workerLock, row.limit?.key, at: now)
     return try reply(for: row, life)
   }
 

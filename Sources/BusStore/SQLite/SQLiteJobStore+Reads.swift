@@ -37,10 +37,13 @@ extension SQLiteJobStore {
         let states = JobState.allCases.filter { !$0.isHistory }.map { ($0, entry[$0]) }
         return QueueCounts(
           queue: entry.name, states: Dictionary(uniqueKeysWithValues: states),
-          oldestReady: try oldestReady(of: Int64(index + 1)), totals: entry.totals)
+          oldestReady: try oldestReady(of: Int64(index + 1)), totals: entry.totals, limits: entry.gate.limits,
+          pause: entry.gate.pause)
       }
       if case .only(let known) = wiring.queues {
-        counts += known.keys.filter { book.number(of: $0) == nil }.map { QueueCounts(queue: $0) }
+        counts += known.keys.filter { book.number(of: $0) == nil }.map {
+          QueueCounts(queue: $0, limits: wiring.limits[$0] ?? .none)
+        }
       }
       return counts.sorted { $0.queue < $1.queue }
     }
@@ -88,9 +91,12 @@ extension SQLiteJobStore {
     }
   }
 
-  /// When the next scheduled job is due.
+  /// When ``StoreCommand/promote`` has something to do.
   public func nextDue() throws(StoreError) -> Timestamp? {
-    try reading("the schedule") { try statements.nextDue.first { $0.time() } ?? nil }
+    try reading("the schedule") {
+      let times = [try statements.nextDue.first { $0.time() }, try statements.nextLook.first { $0.time() }]
+      return (times.compactMap { $0 ?? nil } + book.entries.compactMap { $0.gate.pause?.until }).min()
+    }
   }
 
   /// In the order of ``Columns/job``.
@@ -101,7 +107,8 @@ extension SQLiteJobStore {
     guard let id, book.contains(queue) else { throw StoreError(.corrupt, "job \(seq) has no id or no queue") }
     let wish = NewJob(
       id: id, queue: book[queue].name, worker: try Name(row.text() ?? ""), queueLock: row.text(),
-      workerLock: row.text(), priority: Int(row.integer()), dueAt: row.time(), cause: try JobCause(row))
+      workerLock: row.text(), limit: try row.limit(), priority: Int(row.integer()), dueAt: row.time(),
+      cause: try JobCause(row))
     var job = Job(wish, state: .ready, enqueuedAt: Timestamp(microseconds: 0))
     job.wish.retry = try row.text().map { try RetryPolicy(json: JSONParser.parse(Array($0.utf8))) }
     job.wish.inputs = try row.inputs()

@@ -23,7 +23,12 @@ extension SQLiteJobStore {
     guard standing.cursor == commit.from, commit.through >= commit.from else {
       return refused(.cursorMoved(to: standing.cursor))
     }
-    let outcomes = try enqueue(commit.jobs, at: now)
+    // Before the first is kept: those that fit now may together be more than the limit, or a step could be too large
+    // to ever fit.
+    for wish in commit.jobs {
+      if let refusal = try refusal(of: wish, at: now) { return refused(.queueClosed(refusal)) }
+    }
+    let outcomes = try commit.jobs.map { try keep($0, at: now) }
     try statements.moveCursor.bind(commit.through.signed).bind(commit.subscription.description).run()
     return .committed(outcomes)
   }

@@ -2,8 +2,9 @@ public import BusProtocol
 
 /// How waiting jobs change places: due, parked, known again, and whose turn it is under a worker lock.
 ///
-/// A job is blocked only while one of its worker lock runs, or one of its queue that goes before it is ready.
-/// Whoever stops running releases the lock, which wakes the first of each queue; so none is forgotten.
+/// A job is blocked only while one of its worker lock runs, or one of its queue that goes before it is ready or waits
+/// for its limit; or while it waits for its limit itself (see ``BlockedBy/limit``). Whoever stops running releases the
+/// lock, which wakes the first of each queue; so none is forgotten.
 extension SQLiteJobStore {
   /// Whether a job would have to wait for its worker lock.
   func isWorkerLockHeld(_ key: String?, _ queue: Int64, _ priority: Int, before seq: Int64) throws -> Bool {
@@ -11,23 +12,37 @@ extension SQLiteJobStore {
     return try statements.lockAhead.bind(key).bind(queue).bind(priority).bind(seq).first { $0.integer() } == 1
   }
 
-  /// Nobody runs under the worker lock any more: the first blocked job of each queue becomes ready.
-  func release(_ key: String) throws {
-    var behind: Int64 = 0
-    while let row = try statements.firstBlocked.bind(key).bind(behind)
-      .first({ (seq: $0.integer(), queue: $0.integer(), priority: Int($0.integer())) })
-    {
+  /// Nobody runs under the worker lock any more: the first blocked job of each queue becomes ready, or waits for its
+  /// limit.
+  func release(workerLock key: String, at now: Timestamp) throws -> Int {
+    var (behind, count): (Int64, Int) = (0, 0)
+    while let row = try statements.firstBlocked.bind(key).bind(behind).first({
+      (seq: $0.integer(), queue: $0.integer(), priority: Int($0.integer()), limit: try $0.limit())
+    }) {
       behind = row.queue
-      guard try !isWorkerLockHeld(key, row.queue, row.priority, before: row.seq) else { continue }
-      try statements.wake.bind(row.seq).run()
-      book.move(from: .blocked, to: .ready, of: row.queue)
+      switch try obstacle(key, row.limit, row.queue, row.priority, before: row.seq, at: now) {
+      case .workerLock: break
+      case .limit: try statements.block.bind(BlockedBy.limit.rawValue).bind(row.seq).run()
+      case nil:
+        try wake(row.seq, of: row.queue)
+        count += 1
+      }
     }
+    return count
   }
 
-  /// Makes scheduled jobs that are due ready or blocked.
+  /// A blocked job becomes ready.
+  func wake(_ seq: Int64, of queue: Int64) throws {
+    try statements.wake.bind(seq).run()
+    book.move(from: .blocked, to: .ready, of: queue)
+  }
+
+  /// Makes scheduled jobs that are due ready or blocked, and opens what time has opened.
   func promote(at now: Timestamp) throws -> Int {
     let due = try statements.due.bind(now).bind(StoreCommand.promotionLimit).all { $0.integer() }
     for seq in due { try settle(seq, .due, at: now) }
+    try openLimits(at: now)
+    endPauses(at: now)
     return due.count
   }
 
@@ -51,6 +66,7 @@ extension SQLiteJobStore {
     do {
       try transaction("configuring the queues") {
         for (index, entry) in book.entries.enumerated() {
+          book.setLimits(wiring.limits[entry.name] ?? .none, of: Int64(index + 1))
           try wiring.knows(entry.name) ? unpark(Int64(index + 1), at: now) : park(Int64(index + 1))
         }
       }
@@ -77,16 +93,18 @@ extension SQLiteJobStore {
   func settle(_ seq: Int64, _ happening: JobLifecycle.Happening, at now: Timestamp) throws {
     guard let row = try statements.live.bind(seq).first({ try LiveRow($0) }) else { return }
     var life = row.life
-    let circumstances = try self.circumstances(of: row, at: now)
+    var circumstances = try self.circumstances(of: row, at: now)
+    let obstacle = try obstacle(row.workerLock, row.limit, row.queue, row.priority, before: row.seq, at: now)
+    circumstances.workerLockIsHeld = obstacle != nil
     guard life.apply(happening, in: circumstances) else { return }
-    try save(life, of: row, reason: life.reason, parkedBy: .queue, at: now)
+    try save(life, of: row, reason: life.reason, parkedBy: .queue, blockedBy: obstacle, at: now)
   }
 
+  /// But for what it waits for.
   func circumstances(of row: LiveRow, at now: Timestamp) throws -> JobLifecycle.Circumstances {
     let queue = book[row.queue].name
     return JobLifecycle.Circumstances(
       now: now, policy: try retryPolicy(of: row), chance: random(),
-      workerLockIsHeld: try isWorkerLockHeld(row.workerLock, row.queue, row.priority, before: row.seq),
       queueRefusal: wiring.knows(queue) ? nil : wiring.refusal(of: queue),
       worker: "worker \"\(row.worker)\" is not known to the processes of engine \"\(queue.engine)\"")
   }
@@ -96,9 +114,13 @@ extension SQLiteJobStore {
     try row.retryPolicy() ?? wiring.retryPolicy(of: book[row.queue].name)
   }
 
-  func save(_ life: JobLifecycle, of row: LiveRow, reason: String?, parkedBy: ParkedBy, at now: Timestamp) throws {
+  func save(
+    _ life: JobLifecycle, of row: LiveRow, reason: String?, parkedBy: ParkedBy, blockedBy: BlockedBy?,
+    at now: Timestamp
+  ) throws {
     try statements.setLife.bind(life.state).bind(life.dueAt?.microseconds).bind(life.attempts).bind(life.crashes)
       .bind(reason).bind(life.state == .parked ? parkedBy.rawValue : nil)
+      .bind(life.state == .blocked ? blockedBy?.rawValue : nil)
       .bind(life.state.isFinished ? now.microseconds : nil).bind(row.seq).run()
     book.move(from: row.life.state, to: life.state, of: row.queue)
   }

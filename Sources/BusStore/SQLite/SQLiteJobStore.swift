@@ -11,8 +11,8 @@ public final class SQLiteJobStore: JobStore {
   /// Gone when the store is closed; `transaction` and `reading` let nobody here then.
   private var prepared: Statements?
   let random: () -> Double
-  /// Whose turn it is when jobs starve; see `claim`.
-  var starvedGoNext = true
+  /// Whose turn it is; see `claim`. Not kept: after a start all begin alike.
+  var turns = ClaimTurns()
   var wiring = QueueWiring.any
   var book: QueueBook
   private var failure: StoreError?
@@ -57,6 +57,8 @@ public final class SQLiteJobStore: JobStore {
     case .forget(let name): try forget(name)
     case .announce(let announcements): .announced(try announce(announcements))
     case .withdraw(let ids): .withdrawn(try withdraw(ids))
+    case .pause(let queue, let pause): try self.pause(queue, pause)
+    case .resume(let queue): resume(queue)
     case .promote: .promoted(try promote(at: now))
     case .unpark(let workers): .unparked(try unpark(workers, at: now))
     case .prune(let retention, let limit): .pruned(try prune(retention, limit: limit, at: now))
@@ -105,6 +107,11 @@ public final class SQLiteJobStore: JobStore {
       let totals = book[number].totals
       try statements.saveTotals.bind(totals.enqueued).bind(totals.mergedWishes).bind(totals.done)
         .bind(totals.notNeeded).bind(totals.merged).bind(number).run()
+    }
+    for number in book.takeDirtyGates() {
+      let gate = book[number].gate
+      try statements.saveGate.bind(number).bind(gate.meter.restedAt).bind(gate.pause?.kind.rawValue)
+        .bind(gate.pause?.reason).bind(gate.pause?.since.microseconds).bind(gate.pause?.until?.microseconds).run()
     }
   }
 

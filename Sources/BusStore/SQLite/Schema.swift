@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 3
+  static let version = 4
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -16,6 +16,7 @@ enum Schema {
       try database.execute(sql: indexes)
     }
     migrator.registerMigration("2", foreignKeyChecks: .immediate) { try $0.execute(sql: announcements) }
+    migrator.registerMigration("3", foreignKeyChecks: .immediate) { try $0.execute(sql: limits) }
     migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: causes) }
     return migrator
   }
@@ -129,5 +130,37 @@ enum Schema {
     CREATE INDEX failure_job ON failure (job);
     CREATE INDEX merge_event ON merge (event) WHERE event IS NOT NULL;
     CREATE INDEX merge_at ON merge (at);
+    """
+
+  /// Limits and pauses. Of a limit nothing is counted here: who runs under it says so in its own row.
+  private static let limits = """
+    ALTER TABLE job ADD COLUMN limit_key TEXT;
+    ALTER TABLE job ADD COLUMN limit_concurrency INTEGER;
+    ALTER TABLE job ADD COLUMN limit_rate TEXT;
+    ALTER TABLE job ADD COLUMN blocked_by INTEGER;   -- 1: its limit; else its worker lock
+
+    -- Who runs under a limit, and who of a queue is ready to.
+    CREATE INDEX job_limit ON job (limit_key, state, queue, priority DESC)
+      WHERE limit_key IS NOT NULL AND finished_at IS NULL;
+    -- Who waits for a limit, in their order.
+    CREATE INDEX job_limit_line ON job (limit_key, queue, priority DESC) WHERE blocked_by = 1;
+    -- Who of them has a worker lock, and so goes before the others of it.
+    CREATE INDEX job_limit_lock ON job (worker_lock, queue) WHERE blocked_by = 1;
+
+    CREATE TABLE limit_meter (
+      key TEXT PRIMARY KEY,
+      rested_at INTEGER NOT NULL,           -- in nanoseconds: when nothing of the rate is used up
+      look_at INTEGER NOT NULL              -- when the first of the line may go, or this row
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX limit_meter_look ON limit_meter (look_at);
+
+    CREATE TABLE gate (
+      queue INTEGER PRIMARY KEY,            -- queue.number
+      rested_at INTEGER NOT NULL,           -- in nanoseconds: when nothing of the queue's rate is used up
+      stop TEXT,                            -- pause, drain; null: it is open
+      reason TEXT,
+      since INTEGER,
+      until INTEGER
+    ) STRICT;
     """
 }

@@ -8,6 +8,8 @@ final class Statements {
   let finish, live, liveUnderLease, setLife, wake, waitingUnderQueueLock, absorb: SQLStatement
   let addFailure, trimFailures, copyFailures, failures: SQLStatement
   let lockAhead, lockIsHeld, firstBlocked: SQLStatement
+  let limitRunning, limitReady, lineHead, lineAhead, lineExists: SQLStatement
+  let meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate: SQLStatement
   let due, nextDue, parkQueue, parkedByQueue, parkedByWorker: SQLStatement
   let pruneJobs, pruneFailures, pruneMerges: SQLStatement
   let declare, subscription, leaseSubscription, moveCursor, forgetSubscription, subscriptions,
@@ -45,6 +47,19 @@ final class Statements {
     lockIsHeld = try prepare(SQL.lockIsHeld)
     lockAhead = try prepare(SQL.lockAhead)
     firstBlocked = try prepare(SQL.firstBlocked)
+    limitRunning = try prepare(SQL.limitRunning)
+    limitReady = try prepare(SQL.limitReady)
+    lineHead = try prepare(SQL.lineHead)
+    lineAhead = try prepare(SQL.lineAhead)
+    lineExists = try prepare(SQL.lineExists)
+    meter = try prepare(SQL.meter)
+    saveMeter = try prepare(SQL.saveMeter)
+    lookEarlier = try prepare(SQL.lookEarlier)
+    lookLater = try prepare(SQL.lookLater)
+    metersToLookAt = try prepare(SQL.metersToLookAt)
+    nextLook = try prepare(SQL.nextLook)
+    forgetMeter = try prepare(SQL.forgetMeter)
+    saveGate = try prepare(SQL.saveGate)
     due = try prepare(SQL.due)
     nextDue = try prepare(SQL.nextDue)
     parkQueue = try prepare(SQL.parkQueue)

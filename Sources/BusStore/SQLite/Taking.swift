@@ -1,0 +1,70 @@
+internal import BusProtocol
+
+/// A claim that is being carried out.
+struct Taking {
+  let claim: Claim
+  let now: Timestamp
+  /// The workers that the process does not know, as JSON; nil for none.
+  let unknown: String?
+  var taken: [Assignment] = []
+  /// Queues whose jobs are all of such workers.
+  var exhausted: Set<Int64> = []
+  /// Whether jobs became ready on the way.
+  var wasWoken = false {
+    didSet { if wasWoken { exhausted = [] } }
+  }
+
+  init(_ claim: Claim, at now: Timestamp) {
+    self.claim = claim
+    self.now = now
+    unknown = claim.except.isEmpty ? nil : JSONValue.array(claim.except.sorted().map { .string($0.text) }).text
+  }
+
+  /// How many hands are still free.
+  var wanted: Int { claim.limit - taken.count }
+}
+
+/// A queue of a claim that has a number.
+struct ClaimSource {
+  let number: Int64
+  let source: Claim.Source
+
+  /// Neighbours of one priority together, each other queue alone.
+  static func tiers(_ sources: [ClaimSource]) -> [ArraySlice<ClaimSource>] {
+    var tiers: [ArraySlice<ClaimSource>] = []
+    var start = 0
+    for end in sources.indices.dropFirst() {
+      let (last, next) = (sources[end - 1].source, sources[end].source)
+      if let priority = next.priority, last.priority == priority, last.queue.engine == next.queue.engine { continue }
+      tiers.append(sources[start..<end])
+      start = end
+    }
+    if start < sources.count { tiers.append(sources[start...]) }
+    return tiers
+  }
+}
+
+/// A ready job that may be taken: its assignment still without a token, and with the attempts before this one.
+struct ClaimCandidate {
+  let seq: Int64
+  let queue: Int64
+  let workerLock: String?
+  let limit: JobLimit?
+  let assignment: Assignment
+
+  /// In the order of ``Columns/assignment``.
+  init(_ row: SQLStatement, _ book: QueueBook) throws {
+    seq = row.integer()
+    let id: JobID? = row.id()
+    queue = row.integer()
+    guard let id, book.contains(queue) else { throw StoreError(.corrupt, "job \(seq) has no id or no queue") }
+    let worker = try Name(row.text() ?? "")
+    let attempts = Int(row.integer())
+    workerLock = row.text()
+    limit = try row.limit()
+    let cause = try JobCause(row)
+    assignment = Assignment(
+      id: id, token: 0, attempt: attempts, queue: book[queue].name, worker: worker, inputs: try row.inputs(),
+      cause: cause)
+  }
+}
