@@ -109,6 +109,8 @@ let package = Package(
       name: "BusTests", dependencies: ["Bus", "BusProtocol", "BusSpool", "BusTesting", "ZeroMQ", lifecycle, logging],
       swiftSettings: strict),
     .testTarget(
+      name: "BusTestingTests", dependencies: ["Bus", "BusProtocol", "BusTesting", logging], swiftSettings: strict),
+    .testTarget(
       name: "BusCommandTests",
       dependencies: ["BusCommand", "BusdCommand", "BusProtocol", arguments], swiftSettings: strict),
     .testTarget(

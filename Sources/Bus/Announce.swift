@@ -13,11 +13,21 @@ extension BusClient {
     _ topic: Topic, _ data: JSONObject = [:], at time: Timestamp, timeout: Duration = .seconds(10)
   ) async throws(BusError) -> EventID {
     let id = nextEventID()
+    let bytes = JSONValue.object(data).bytes
+    let publication = try middleware.prepare(topic, bytes, dueAt: time)
     let announcement = Announcement(
-      id: id, topic: topic, data: JSONValue.object(data).bytes, dueAt: time,
-      headers: BusContext.current.headers(source: configuration.source, event: id))
-    let reply = try await link.request(timeout: timeout) { .announce(request: $0, announcement: announcement) }
-    guard case .announced = reply else { throw BusClient.unexpected(reply) }
+      id: id, topic: publication?.topic ?? topic, data: publication?.data ?? bytes, dueAt: time,
+      headers: (publication?.context ?? .current).headers(source: configuration.source, event: id))
+    switch route {
+    case .busd(let connection):
+      let reply = try await connection.link.request(timeout: timeout) {
+        .announce(request: $0, announcement: announcement)
+      }
+      guard case .announced = reply else { throw BusClient.unexpected(reply) }
+    case .inline(let bus): do { try bus.announce(announcement) } catch { throw BusError(caught: error) }
+    case .nowhere: tally.suppress(())
+    case .unconnected: throw unconnected
+    }
     return id
   }
 
@@ -26,14 +36,20 @@ extension BusClient {
   public func publish(
     _ topic: Topic, _ data: JSONObject = [:], in delay: Duration, timeout: Duration = .seconds(10)
   ) async throws(BusError) -> EventID {
-    try await publish(topic, data, at: configuration.now() + delay, timeout: timeout)
+    try await publish(topic, data, at: now() + delay, timeout: timeout)
   }
 
   /// Takes back events to come. Returns those that were; the others are published already, or never were.
   @discardableResult
   public func withdraw(_ ids: [EventID], timeout: Duration = .seconds(10)) async throws(BusError) -> [EventID] {
-    let reply = try await link.request(timeout: timeout) { .withdraw(request: $0, ids: ids) }
-    guard case .withdrawn(_, let withdrawn) = reply else { throw BusClient.unexpected(reply) }
-    return withdrawn
+    switch route {
+    case .busd(let connection):
+      let reply = try await connection.link.request(timeout: timeout) { .withdraw(request: $0, ids: ids) }
+      guard case .withdrawn(_, let withdrawn) = reply else { throw BusClient.unexpected(reply) }
+      return withdrawn
+    case .inline(let bus): do { return try bus.withdraw(ids) } catch { throw BusError(caught: error) }
+    case .nowhere: return []
+    case .unconnected: throw unconnected
+    }
   }
 }

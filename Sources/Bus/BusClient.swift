@@ -1,9 +1,7 @@
 public import BusProtocol
-internal import BusSpool
 public import Logging
 public import ServiceLifecycle
 internal import Synchronization
-internal import ZeroMQ
 
 /// A process's connection to the bus: publishes through an outbox, listens without gaps, enqueues, asks.
 ///
@@ -16,14 +14,16 @@ public final class BusClient: Service, Sendable {
   /// What it was made of.
   public let configuration: BusConfiguration
 
-  let link: Link
-  private let outbox: Outbox
-  private let carrier: OutboxCarrier
-  private let adoption: OutboxAdoption
   let logger: Logger
-  private let refusedCount = Atomic<Int>(0)
+  /// Nil for a client that is not configured to reach busd.
+  private let connection: BusdConnection?
+  private let identifiers: Mutex<IdentifierSource>
+  let middleware: MiddlewareChain
+  let tally = ClientTally()
 
   /// Opens the outbox and begins to connect; busd need not be there.
+  ///
+  /// In another environment than ``BusEnvironment/remote`` it opens and connects nothing.
   public convenience init(
     _ configuration: BusConfiguration, logger: Logger = Logger(label: "bus")
   ) throws(BusError) {
@@ -31,69 +31,154 @@ public final class BusClient: Service, Sendable {
   }
 
   /// The same for a client of another role.
-  package init(_ configuration: BusConfiguration, hello: Hello, logger: Logger) throws(BusError) {
+  package convenience init(_ configuration: BusConfiguration, hello: Hello, logger: Logger) throws(BusError) {
+    let logger = BusClient.own(logger, configuration)
+    guard case .remote = configuration.environment else {
+      self.init(configuration, nil, logger)
+      return
+    }
+    self.init(configuration, try BusdConnection(configuration, hello: hello, logger: logger), logger)
+  }
+
+  /// A client that has nothing of busd.
+  convenience init(unconnected configuration: BusConfiguration, middleware: MiddlewareChain, logger: Logger) {
+    self.init(configuration, nil, BusClient.own(logger, configuration), middleware)
+  }
+
+  private init(
+    _ configuration: BusConfiguration, _ connection: BusdConnection?, _ logger: Logger,
+    _ middleware: MiddlewareChain? = nil
+  ) {
     self.configuration = configuration
+    self.connection = connection
+    self.logger = logger
+    self.middleware = middleware ?? MiddlewareChain(configuration.middleware)
+    identifiers = Mutex(IdentifierSource(random: configuration.random))
+  }
+
+  private static func own(_ logger: Logger, _ configuration: BusConfiguration) -> Logger {
     var logger = logger
     logger[metadataKey: BusLogHandler.ownKey] = "\(configuration.service)"
-    self.logger = logger
-    let shelf = OutboxShelf(configuration)
-    outbox = try shelf.make()
-    do {
-      link = try Link(endpoint: configuration.endpoint, hello: hello, logger: logger, random: configuration.random)
-    } catch { throw BusError(code: "socket", error.message, help: "raise the limit of open files") }
-    carrier = OutboxCarrier(outbox, link: link, logger: logger)
-    adoption = OutboxAdoption(shelf, link: link, logger: logger)
-    link.start()
-    adoption.start()
+    return logger
   }
 
   // MARK: Publishing
 
   /// Publishes an event. It is in this process's outbox when the call returns; nothing here waits for the network.
+  ///
+  /// `fallbacks` says who takes it when the outbox cannot; those of the configuration when nil.
   @discardableResult
-  public func publish(_ topic: Topic, _ data: JSONObject = [:]) -> Receipt {
+  public func publish(_ topic: Topic, _ data: JSONObject = [:], fallbacks: [Fallback]? = nil) -> Receipt {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(128)
     JSONWriter.append(data, to: &bytes)
-    return publish(topic, bytes: bytes)
+    return publish(topic, bytes: bytes, fallbacks: fallbacks)
   }
 
   /// Publishes an event of a type of its own.
   @discardableResult
-  public func publish<E: BusEvent>(_ event: E) -> Receipt {
-    do { return publish(E.topic, bytes: try JSONValueEncoder().encode(event).bytes) } catch {
+  public func publish<E: BusEvent>(_ event: E, fallbacks: [Fallback]? = nil) -> Receipt {
+    do {
+      return publish(E.topic, bytes: try JSONValueEncoder().encode(event).bytes, fallbacks: fallbacks)
+    } catch {
       return refuse(E.topic, BusError(code: "bad_json", "an event \(E.topic) cannot be written as JSON: \(error)"))
     }
   }
 
   /// Publishes an event whose data is JSON already; whoever calls this vouches for it.
   @discardableResult
-  public func publish(_ topic: Topic, bytes: [UInt8]) -> Receipt {
-    do {
-      let (id, sequence) = try outbox.append(
-        topic, data: bytes, context: .current, source: configuration.source, now: configuration.now())
-      carrier.wake()
-      return Receipt(id: id, carrier: carrier, sequence: sequence, failure: nil)
-    } catch {
-      return refuse(topic, BusError(code: error.code.rawValue, error.message))
+  public func publish(_ topic: Topic, bytes: [UInt8], fallbacks: [Fallback]? = nil) -> Receipt {
+    do throws(BusError) {
+      guard let publication = try middleware.prepare(topic, bytes) else {
+        return try send(topic, bytes, fallbacks)
+      }
+      return try BusContext.$current.withValue(publication.context) {
+        Result { () throws(BusError) in try send(publication.topic, publication.data, fallbacks) }
+      }.get()
+    } catch { return refuse(topic, error) }
+  }
+
+  private func send(_ topic: Topic, _ bytes: [UInt8], _ fallbacks: [Fallback]?) throws(BusError) -> Receipt {
+    switch route {
+    case .busd(let connection):
+      do { return try connection.publish(topic, bytes) } catch {
+        return try fallBack(topic, bytes, error, fallbacks ?? configuration.fallbacks)
+      }
+    case .inline(let bus): return try publish(topic, bytes, in: bus)
+    case .nowhere: return Receipt(id: tally.suppress(nextEventID()), place: .suppressed)
+    case .unconnected: throw unconnected
     }
+  }
+
+  func publish(_ topic: Topic, _ bytes: [UInt8], in bus: InlineBus) throws(BusError) -> Receipt {
+    let id = nextEventID()
+    let event = Event(
+      id: id, topic: topic, data: bytes, time: bus.now(),
+      headers: BusContext.current.headers(source: configuration.source, event: id))
+    do { try bus.publish(event) } catch { throw BusError(caught: error) }
+    return Receipt(id: id, place: .inline(bus))
   }
 
   /// publish never throws: what cannot be kept is counted, said in the log, and told by the receipt.
   private func refuse(_ topic: Topic, _ error: BusError) -> Receipt {
-    let count = refusedCount.wrappingAdd(1, ordering: .relaxed).newValue
+    let count = tally.refuse()
     // Once for each power of two, so that a full outbox does not fill the log too.
     if count & (count - 1) == 0 {
       logger.error(
         "an event was not published",
         metadata: ["event.topic": "\(topic)", "error": "\(error)", "count": "\(count)"])
     }
-    let id: EventID = outbox.nextID(at: configuration.now())
-    return Receipt(id: id, carrier: carrier, sequence: 0, failure: error)
+    return Receipt(id: nextEventID(), place: .refused(error))
   }
 
   /// How many events could not be kept: the outbox was full, or they were too large.
-  public var refusedEventCount: Int { refusedCount.load(ordering: .relaxed) }
+  public var refusedEventCount: Int { tally.refused }
+
+  /// How many events, events to come and jobs were dropped because the environment was ``BusEnvironment/suppress``.
+  public var suppressedCount: Int { tally.suppressed }
+
+  /// How often middleware threw, and so stopped a publication, a mapping or a run.
+  public var middlewareFailureCount: Int { middleware.failureCount }
+
+  // MARK: Where things go
+
+  /// Where something goes that is sent now.
+  enum Route {
+    case busd(BusdConnection)
+    case inline(InlineBus)
+    case nowhere
+    /// To busd, from a client that has no connection.
+    case unconnected
+  }
+
+  /// The one gate of all that is sent: events, events to come, and jobs.
+  var route: Route {
+    switch BusEnvironment.override ?? configuration.environment {
+    case .remote: connection.map { .busd($0) } ?? .unconnected
+    case .inline(let bus): .inline(bus)
+    case .suppress: .nowhere
+    }
+  }
+
+  /// The clock of whoever takes what is sent now.
+  func now() -> Timestamp {
+    if case .inline(let bus) = route { bus.now() } else { configuration.now() }
+  }
+
+  /// The connection to busd, for what can only be asked of busd itself.
+  var link: Link {
+    get throws(BusError) {
+      guard let connection else { throw unconnected }
+      return connection.link
+    }
+  }
+
+  var unconnected: BusError {
+    BusError(
+      code: "environment",
+      "client \(configuration.service) has no connection to busd: it was made for another environment",
+      help: "make it with the environment remote")
+  }
 
   // MARK: Listening and asking
 
@@ -124,8 +209,13 @@ public final class BusClient: Service, Sendable {
   }
 
   // Ids of this client's clock and chance.
-  func nextJobID() -> JobID { outbox.nextID(at: configuration.now()) }
-  func nextEventID() -> EventID { outbox.nextID(at: configuration.now()) }
+  func nextJobID() -> JobID { nextID() }
+  func nextEventID() -> EventID { nextID() }
+
+  private func nextID<Subject>() -> Identifier<Subject> {
+    let now = now()
+    return identifiers.withLock { $0.next(at: now) }
+  }
 
   // MARK: Running
 
@@ -150,19 +240,7 @@ public final class BusClient: Service, Sendable {
 
   /// Carries what is left, as far as that goes, says goodbye and ends.
   public func stop() async {
-    await flush(by: .now + configuration.flushTime)
-    await adoption.end()
-    do { try await carrier.end() } catch {
-      logger.error("the outbox was not closed", metadata: ["directory": "\(outbox.directory)", "error": "\(error)"])
-    }
-    link.stop()
-  }
-
-  /// Waits until busd has everything that was published, until the deadline at most.
-  private func flush(by deadline: ContinuousClock.Instant) async {
-    guard !outbox.isEmpty else { return }
-    let (carrier, sequence) = (carrier, outbox.head.rawValue)
-    // In a task of its own, awaited here: the caller's may be cancelled, which is no reason to leave events behind.
-    _ = await Task { await carrier.stored(sequence, by: deadline) }.value
+    for case .inline(let bus) in configuration.fallbacks { await bus.drain(logger) }
+    await connection?.stop()
   }
 }

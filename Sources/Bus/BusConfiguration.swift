@@ -27,16 +27,23 @@ public struct BusConfiguration: Sendable {
   public var syncsOutbox = false
   /// How long the end waits for busd to take what is in the outbox; the rest is for the next process of the service.
   public var flushTime: Duration = .seconds(5)
-  /// The environment that it was read from, for what an engine reads beside.
-  public var environment: [String: String]
+  /// Who takes what the outbox or busd cannot, in this order.
+  public var fallbacks: [Fallback] = []
+  /// What goes with every publication, mapping and run, the outermost first.
+  public var middleware: [Middleware] = []
+  /// Where publications and enqueues go: `BUS_ENVIRONMENT`, else to busd.
+  public var environment: BusEnvironment
+  /// The variables that it was read from, for what an engine reads beside.
+  public var variables: [String: String]
   /// The wall clock.
   package var now: @Sendable () -> Timestamp = { SystemClock.now() }
   /// Where chance comes from.
   package var random: @Sendable () -> UInt64 = { SystemChance.shared.next() }
 
-  /// Reads `BUS_ENDPOINT`, `BUS_SERVICE`, `BUS_STATE_DIR` and `BUS_RUNTIME_DIR`; what is absent is as on one machine.
+  /// Reads `BUS_ENDPOINT`, `BUS_SERVICE`, `BUS_ENVIRONMENT`, `BUS_STATE_DIR` and `BUS_RUNTIME_DIR`; what is absent is as
+  /// on one machine.
   ///
-  /// Throws when the service has no name of the grammar, or the endpoint's path is longer than a socket's may be.
+  /// Throws when the service has no name of the grammar, the environment is none, or the endpoint's path is longer than a socket's may be.
   public init(environment: [String: String], service: String? = nil) throws(BusError) {
     let directories = BusDirectories(environment: environment, userID: getuid())
     let named = environment["BUS_SERVICE"].flatMap { $0.isEmpty ? nil : $0 } ?? service ?? SystemFacts.programName
@@ -56,7 +63,8 @@ public struct BusConfiguration: Sendable {
     source = "\(name)/\(host)"
     process = "\(name)@\(host):\(getpid())"
     outboxDirectory = "\(directories.state)/outbox"
-    self.environment = environment
+    self.environment = try BusEnvironment(word: environment["BUS_ENVIRONMENT"])
+    variables = environment
   }
 
   /// Reads the environment of this process; `service` names it where `BUS_SERVICE` does not.

@@ -21,6 +21,16 @@ public struct BusError: Error, Hashable, Sendable, CustomStringConvertible {
     self.init(code: refusal.code, refusal.message, help: refusal.help)
   }
 
+  /// Whatever was caught, as one of these.
+  init(caught error: any Error) {
+    switch error {
+    case let error as BusError: self = error
+    case let error as ProtocolError: self.init(code: error.code.rawValue, error.message)
+    case let error as WorkFailure: self.init(code: "job_failed", error.description, help: "see the worker")
+    default: self.init(code: "inline", "\(error)")
+    }
+  }
+
   /// Code, message and help on one line.
   public var description: String { "\(message)\(help.map { "; \($0)" } ?? "") [\(code)]" }
 }

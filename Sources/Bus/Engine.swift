@@ -20,6 +20,7 @@ public struct Engine<Services: Sendable>: Service {
   let configuration: BusConfiguration?
   let concurrency: Int?
   let logger: Logger
+  let middleware: [Middleware]
   let declarations: EngineDeclarations<Services>
 
   /// Declares an engine. The services are made when it runs, not when it is declared.
@@ -30,40 +31,42 @@ public struct Engine<Services: Sendable>: Service {
   ///   - configuration: where the bus is; from the environment when nil.
   ///   - concurrency: how many jobs run at once; `BUS_CONCURRENCY`, else the topology's number, when nil.
   ///   - logger: what it logs to; runs get it with their job's id.
+  ///   - middleware: what goes with its publications, mappings and runs, inside of the configuration's own.
   ///   - declarations: its subscriptions and workers.
   public init(
     _ name: Name, services: @autoclosure @escaping @Sendable () throws -> Services,
     configuration: BusConfiguration? = nil, concurrency: Int? = nil, logger: Logger = Logger(label: "bus.engine"),
-    @EngineBuilder<Services> _ declarations: () -> EngineDeclarations<Services>
+    middleware: [Middleware] = [], @EngineBuilder<Services> _ declarations: () -> EngineDeclarations<Services>
   ) {
     self.init(
       name, makingServices: services, configuration: configuration, concurrency: concurrency, logger: logger,
-      declarations)
+      middleware: middleware, declarations)
   }
 
   /// Declares an engine whose services are made by waiting for something, such as a connection.
   public init(
     _ name: Name, makingServices makeServices: @escaping @Sendable () async throws -> Services,
     configuration: BusConfiguration? = nil, concurrency: Int? = nil, logger: Logger = Logger(label: "bus.engine"),
-    @EngineBuilder<Services> _ declarations: () -> EngineDeclarations<Services>
+    middleware: [Middleware] = [], @EngineBuilder<Services> _ declarations: () -> EngineDeclarations<Services>
   ) {
     self.name = name
     self.makeServices = makeServices
     self.configuration = configuration
     self.concurrency = concurrency
     self.logger = logger
+    self.middleware = middleware
     self.declarations = declarations()
   }
 
   /// Declares an engine whose workers need nothing.
   public init(
     _ name: Name, configuration: BusConfiguration? = nil, concurrency: Int? = nil,
-    logger: Logger = Logger(label: "bus.engine"),
+    logger: Logger = Logger(label: "bus.engine"), middleware: [Middleware] = [],
     @EngineBuilder<Void> _ declarations: () -> EngineDeclarations<Void>
   ) where Services == Void {
     self.init(
       name, makingServices: {}, configuration: configuration, concurrency: concurrency, logger: logger,
-      declarations)
+      middleware: middleware, declarations)
   }
 
   /// What the engine declares: what `--bus-describe` prints, and `bus topology check` asks for.
@@ -76,6 +79,13 @@ public struct Engine<Services: Sendable>: Service {
       workers: declarations.workers.map {
         EngineDeclaration.Worker(name: $0.name, queue: $0.queue, inputs: $0.inputs)
       })
+  }
+
+  /// Its configuration, with its middleware.
+  func configured() throws -> BusConfiguration {
+    var configuration = try configuration ?? BusConfiguration.fromEnvironment(service: name.text)
+    configuration.middleware += middleware
+    return configuration
   }
 
   /// What keeps it from running, such as two subscriptions of one name; empty for an engine that is in order.

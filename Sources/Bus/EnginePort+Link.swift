@@ -2,8 +2,8 @@ internal import BusProtocol
 
 extension EnginePort {
   /// The seam over a client's connection.
-  init(_ client: BusClient) {
-    let link = client.link
+  init(_ client: BusClient) throws(BusError) {
+    let link = try client.link
     self.init(
       request: { request, answer in
         link.ask({ request.numbered($0) }) { result in
@@ -15,7 +15,9 @@ extension EnginePort {
         }
       },
       say: { link.say($0) },
-      follow: { patterns, offset in client.follow(patterns, after: offset) })
+      follow: { patterns, offset in
+        Follow.follower(link, patterns: patterns, after: offset, logger: client.logger)
+      })
   }
 }
 

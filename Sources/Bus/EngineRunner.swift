@@ -141,6 +141,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
       let wired = welcome.wiring?.subscriptions.first { $0.name == mapping.name }
       guard wired?.isEnabled ?? true else { continue }
       mapping.where = wired?.where
+      mapping.middleware = surroundings.middleware
       let runner = SubscriptionRunner(mapping, wiredQueue: wired?.queue, port: port, surroundings: surroundings)
       runners[runner.name] = runner
     }

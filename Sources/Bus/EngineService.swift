@@ -17,20 +17,33 @@ extension Engine {
   /// Then, in this order: no new work; what is mapped is stored, what runs may end within `BUS_SHUTDOWN` (25 s), the
   /// rest goes back; what was published is carried; goodbye.
   public func run() async throws {
+    try check()
+    let configuration = try configured()
+    switch configuration.environment {
+    case .remote: try await run(configuration)
+    case .inline(let bus): try await run(in: bus)
+    case .suppress: await untilAskedToStop()
+    }
+  }
+
+  func check() throws(BusError) {
     guard problems.isEmpty else {
       throw BusError(
         code: "configuration", "engine \(name) cannot run", help: problems.joined(separator: "; "))
     }
-    let configuration = try configuration ?? BusConfiguration.fromEnvironment(service: name.text)
-    let settings = EngineSettings(configuration.environment)
+  }
+
+  private func run(_ configuration: BusConfiguration) async throws {
+    let settings = EngineSettings(configuration.variables)
     let hello = Hello(
       role: .engine, process: "\(name).\(settings.slot)@\(SystemFacts.hostName):\(getpid())", engine: name)
     let client = try BusClient(configuration, hello: hello, logger: logger)
     do {
       let runner = EngineRunner(
         declarations, services: try await makeServices(), concurrency: concurrency ?? settings.concurrency,
-        port: EnginePort(client), surroundings: RunSurroundings(engine: name, bus: client, logger: logger))
-      await client.link.serve(runner)
+        port: try EnginePort(client),
+        surroundings: RunSurroundings(engine: name, bus: client, logger: logger, middleware: client.middleware))
+      try await client.link.serve(runner)
       await untilAskedToStop()
       // In a task of its own: this one may be cancelled, which is no reason to leave work behind.
       await Task { await runner.stop(grace: settings.shutdownTime) }.value
@@ -39,6 +52,21 @@ extension Engine {
       throw error
     }
     await Task { await client.stop() }.value
+  }
+
+  /// Does the work of a bus in this process as it comes; what fails is said in the log.
+  private func run(in bus: InlineBus) async throws {
+    let wakes = bus.join(try await InlineEngine(self))
+    let alarm = Alarm()
+    await cancelWhenGracefulShutdown {
+      for await _ in wakes {
+        // In a task of its own: this one may be cancelled, which is no reason to end a run in its middle.
+        await Task { await bus.drain(logger) }.value
+        alarm.set(at: bus.nextMoment) { bus.wake() }
+      }
+    }
+    alarm.cancel()
+    bus.leave(name)
   }
 
   private func untilAskedToStop() async {

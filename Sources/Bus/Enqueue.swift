@@ -15,24 +15,34 @@ extension BusClient {
   ///   - delay: not before so long from now; the worker's own for nil.
   ///   - priority: higher ones of a queue go first; the worker's own when nil.
   ///   - timeout: how long to wait for busd's answer.
+  ///   - fallbacks: who takes it when there is none; those of the configuration when nil.
   @discardableResult
   public func enqueue(
     _ worker: some Worker, engine: Name? = nil, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
-    priority: Int? = nil, timeout: Duration = .seconds(10)
+    priority: Int? = nil, timeout: Duration = .seconds(10), fallbacks: [Fallback]? = nil
   ) async throws(BusError) -> EnqueueOutcome {
+    let job = try wish(worker, engine: engine, queue: queue, at: at, in: delay, priority: priority)
+    return try await enqueue([job], timeout: timeout, fallbacks: fallbacks)[0]
+  }
+
+  /// The job that a worker asks for here and now.
+  package func wish(
+    _ worker: some Worker, engine: Name?, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
+    priority: Int? = nil
+  ) throws(BusError) -> NewJob {
     let draft: JobDraft
     do { draft = try JobDraft(worker) } catch { throw BusError(code: error.code.rawValue, error.message) }
     guard let engine = engine ?? draft.engine ?? RunSurroundings.currentEngine else {
       throw BusError(
         code: "configuration", "\(draft.worker) names no engine", help: "pass engine:, or give it a static engine")
     }
-    let (id, now) = (nextJobID(), configuration.now())
+    let (id, now) = (nextJobID(), now())
     var job = draft.job(
       id: id, engine: engine, queue: queue,
       cause: BusContext.current.cause(source: configuration.source, job: id), askedAt: now,
       dueAt: at ?? delay.map { now + $0 })
     if let priority { job.priority = priority }
-    return try await enqueue([job], timeout: timeout)[0]
+    return job
   }
 
   /// Asks for a job of a worker that this program does not have, by its name.
@@ -42,20 +52,40 @@ extension BusClient {
   public func enqueue(
     _ worker: Name, engine: Name, _ inputs: JSONObject, queue: Name? = nil, queueLock: String? = nil,
     workerLock: String? = nil, limit: JobLimit? = nil, priority: Int = 0, at: Timestamp? = nil,
-    in delay: Duration? = nil, retry: RetryPolicy? = nil, timeout: Duration = .seconds(10)
+    in delay: Duration? = nil, retry: RetryPolicy? = nil, timeout: Duration = .seconds(10),
+    fallbacks: [Fallback]? = nil
   ) async throws(BusError) -> EnqueueOutcome {
     let id = nextJobID()
     let job = NewJob(
       id: id, queue: QueueName(engine: engine, name: queue ?? .defaultQueue), worker: worker, inputs: inputs,
       queueLock: queueLock, workerLock: workerLock, limit: limit, priority: priority,
-      dueAt: at ?? delay.map { configuration.now() + $0 }, retry: retry,
+      dueAt: at ?? delay.map { now() + $0 }, retry: retry,
       cause: BusContext.current.cause(source: configuration.source, job: id))
-    return try await enqueue([job], timeout: timeout)[0]
+    return try await enqueue([job], timeout: timeout, fallbacks: fallbacks)[0]
   }
 
   /// Asks for jobs, all in one step; the outcomes are in the order of the wishes.
   public func enqueue(
-    _ jobs: [NewJob], timeout: Duration = .seconds(10)
+    _ jobs: [NewJob], timeout: Duration = .seconds(10), fallbacks: [Fallback]? = nil
+  ) async throws(BusError) -> [EnqueueOutcome] {
+    switch route {
+    case .busd(let connection):
+      do { return try await enqueue(jobs, through: connection.link, timeout: timeout) } catch {
+        return try await fallBack(jobs, error, fallbacks ?? configuration.fallbacks)
+      }
+    case .inline(let bus):
+      do {
+        let outcomes = try bus.enqueue(jobs)
+        try await bus.settle()
+        return outcomes
+      } catch { throw BusError(caught: error) }
+    case .nowhere: return jobs.map { tally.suppress(.dropped($0.id, reason: "the environment is suppress")) }
+    case .unconnected: throw unconnected
+    }
+  }
+
+  private func enqueue(
+    _ jobs: [NewJob], through link: Link, timeout: Duration
   ) async throws(BusError) -> [EnqueueOutcome] {
     let reply = try await link.request(timeout: timeout) { .enqueue(request: $0, jobs: jobs) }
     guard case .enqueued(_, let outcomes) = reply, outcomes.count == jobs.count else {

@@ -63,7 +63,7 @@ public struct EventSequence: AsyncSequence, Sendable {
 
     private func follower() async throws(BusError) -> EventFollower {
       if let next { return next }
-      return sequence.client.follow(sequence.patterns, after: try await place())
+      return try sequence.client.follow(sequence.patterns, after: try await place())
     }
 
     /// What is no longer kept is not left out silently.
@@ -96,9 +96,17 @@ public struct EventSequence: AsyncSequence, Sendable {
 
 extension BusClient {
   /// Follows topics from a place: a stretch at each call, for ever. Ends when the closure is let go.
-  func follow(_ patterns: [TopicPattern], after offset: Offset) -> EventFollower {
-    let handle = FollowHandle(
-      Follow(link, patterns: patterns, after: offset, logger: logger))
+  func follow(_ patterns: [TopicPattern], after offset: Offset) throws(BusError) -> EventFollower {
+    Follow.follower(try link, patterns: patterns, after: offset, logger: logger)
+  }
+}
+
+extension Follow {
+  /// The same over a link.
+  static func follower(
+    _ link: Link, patterns: [TopicPattern], after offset: Offset, logger: Logger
+  ) -> EventFollower {
+    let handle = FollowHandle(Follow(link, patterns: patterns, after: offset, logger: logger))
     return { try await handle.follow.next() }
   }
 }

@@ -6,21 +6,27 @@ struct RunSurroundings: Sendable {
   var engine: Name
   var bus: BusClient?
   var logger: Logger
+  var middleware = MiddlewareChain.none
 
   /// The engine whose job this task runs.
   @TaskLocal static var currentEngine: Name?
 
   /// Runs the body so that what it publishes and enqueues carries the job as its cause, and the context along.
-  func within<R>(_ assignment: Assignment, _ body: () async -> R) async -> R {
+  func within<R>(_ assignment: Assignment, _ body: () async throws -> R) async rethrows -> R {
     let cause = assignment.cause
     let context = BusContext(
       values: cause.context ?? [:], causation: .job(assignment.id), correlation: cause.correlation,
       trace: cause.trace)
-    return await BusContext.$current.withValue(context) {
-      await RunSurroundings.$currentEngine.withValue(engine) {
-        await BusClient.$current.withValue(bus) { await body() }
+    return try await BusContext.$current.withValue(context) {
+      try await RunSurroundings.$currentEngine.withValue(engine) {
+        try await BusClient.$current.withValue(bus) { try await body() }
       }
     }
+  }
+
+  /// Runs a job with all that goes around it.
+  func run(_ assignment: Assignment, _ work: Middleware.Next) async throws -> Outcome {
+    try await within(assignment) { try await middleware.run(assignment, work) }
   }
 
   /// Tells the bus that an event was passed over: whoever watches sees it.

@@ -9,6 +9,8 @@ struct SubscriptionMapping: Sendable {
   let queue: Name?
   /// Which events of its topics the topology lets through; nil for all.
   var `where`: BoundFilter?
+  /// What an event goes through before it is mapped.
+  var middleware = MiddlewareChain.none
   private let draft: @Sendable (Event) throws -> [JobDraft]
 
   init<Services>(_ subscription: Subscription<Services>) {
@@ -26,9 +28,9 @@ struct SubscriptionMapping: Sendable {
   /// lease makes the same jobs, while a deliberate replay under another lease makes new ones.
   func map(_ event: Event, engine: Name, token: UInt64, wiredQueue: Name?) throws -> MappedEvent {
     guard `where`?.matches(EventSubject(event)) ?? true else { return MappedEvent() }
-    let drafts = try draft(event)
-    guard !drafts.isEmpty else { return MappedEvent() }
     let subscription = SubscriptionName(engine: engine, name: name)
+    let drafts = try draft(try middleware.prepare(event, for: subscription))
+    guard !drafts.isEmpty else { return MappedEvent() }
     let cause = JobCause(event: event, subscription: subscription)
     var mapped = MappedEvent()
     for (index, draft) in drafts.enumerated() {

@@ -1,4 +1,4 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// A worker's type as its engine keeps it: by name, able to run a job from its inputs.
 struct WorkerKind<Services: Sendable>: Sendable {
@@ -6,8 +6,8 @@ struct WorkerKind<Services: Sendable>: Sendable {
   let queue: Name
   let inputs: [String]
   let type: ObjectIdentifier
-  /// Reads the inputs, asks whether the work is needed, and does it.
-  let run: @Sendable (JSONObject, Run<Services>) async -> Outcome
+  /// Reads the inputs, asks whether the work is needed, and does it; throws what the worker throws.
+  let perform: @Sendable (JSONObject, Run<Services>) async throws -> Outcome
 
   init<W: Worker<Services>>(_ worker: W.Type) {
     let (name, defaults) = (W.name, W.defaults)
@@ -15,42 +15,38 @@ struct WorkerKind<Services: Sendable>: Sendable {
     queue = W.queue
     inputs = InputNames.of(W.self)
     type = ObjectIdentifier(W.self)
-    run = { inputs, run in
-      do {
-        let worker = try W(inputs: inputs, defaults: defaults, name: name)
-        guard try await worker.isNeeded(run) else { return .notNeeded }
-        try await worker.work(run)
-        return .done
-      } catch {
-        return Outcome(failure: error)
-      }
+    perform = { inputs, run in
+      let worker = try W(inputs: inputs, defaults: defaults, name: name)
+      guard try await worker.isNeeded(run) else { return .notNeeded }
+      try await worker.work(run)
+      return .done
     }
   }
 
   private init(
     name: Name, queue: Name, inputs: [String], type: ObjectIdentifier,
-    run: @escaping @Sendable (JSONObject, Run<Services>) async -> Outcome
+    perform: @escaping @Sendable (JSONObject, Run<Services>) async throws -> Outcome
   ) {
     self.name = name
     self.queue = queue
     self.inputs = inputs
     self.type = type
-    self.run = run
+    self.perform = perform
   }
 }
 
 extension WorkerKind where Services == Void {
   /// The same worker in an engine that has services, which this worker does not need.
   func lifted<Other: Sendable>(to services: Other.Type) -> WorkerKind<Other> {
-    WorkerKind<Other>(name: name, queue: queue, inputs: inputs, type: type) { [run] inputs, other in
-      await run(inputs, other.with(()))
+    WorkerKind<Other>(name: name, queue: queue, inputs: inputs, type: type) { [perform] inputs, other in
+      try await perform(inputs, other.with(()))
     }
   }
 }
 
 extension Worker {
   /// Reads the inputs of a job: what an older payload lacks comes from the defaults, what a newer one adds is ignored.
-  init(inputs: JSONObject, defaults: JSONObject, name: Name) throws(ProtocolError) {
+  package init(inputs: JSONObject, defaults: JSONObject, name: Name) throws(ProtocolError) {
     var inputs = inputs
     for member in defaults.members where inputs[member.key] == nil { inputs.members.append(member) }
     self = try JSONValueDecoder().decode(Self.self, from: .object(inputs), of: "the inputs of \(name)")

@@ -150,7 +150,9 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     let assignment = start.assignment
     guard let kind = kinds[assignment.worker] else { return .unknownWorker }
     let run = Run(services: services, assignment: assignment, surroundings: surroundings, lease: start.lease)
-    return await surroundings.within(assignment) { await kind.run(assignment.inputs, run) }
+    do {
+      return try await surroundings.run(assignment) { try await kind.perform(assignment.inputs, run) }
+    } catch { return Outcome(failure: error) }
   }
 
   /// Tells the desk; answers with the run that this task goes on with.

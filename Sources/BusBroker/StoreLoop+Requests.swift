@@ -118,6 +118,7 @@ extension StoreLoop {
       switch outcome {
       case .enqueued: counters.add(to: .jobsEnqueued)
       case .merged: counters.add(to: .jobsMerged)
+      case .ran, .dropped: break  // Never by a store: only the asking process does that.
       case .parked(let id, let reason):
         counters.add(to: .jobsParked)
         logger.warning("a job was parked", metadata: ["job.id": "\(id)", "reason": "\(reason)"])

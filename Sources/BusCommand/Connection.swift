@@ -43,6 +43,8 @@ struct Connection: Sendable {
     if let endpoint = options.endpoint { environment["BUS_ENDPOINT"] = endpoint }
     // The outbox of all 'bus publish', whoever types it.
     environment["BUS_SERVICE"] = "bus"
+    // A tool speaks with busd, whatever the services beside it are told.
+    environment["BUS_ENVIRONMENT"] = nil
     do { return try BusConfiguration(environment: environment) } catch {
       throw CommandError(
         .configuration, error.message, where: "--endpoint, BUS_ENDPOINT, BUS_STATE_DIR, BUS_RUNTIME_DIR",

@@ -120,11 +120,17 @@ public enum EnqueueOutcome: Hashable, Sendable {
   case parked(JobID, reason: String)
   /// It is not kept: the queue takes none now.
   case refused(JobID, EnqueueRefusal)
+  /// It ran in the asking process, which could not reach busd.
+  case ran(JobID)
+  /// Nobody has it: the asking process drops its jobs, for this reason.
+  case dropped(JobID, reason: String)
 
   /// The job that will do the work; of a refused wish, the one that there is not.
   public var job: JobID {
     switch self {
-    case .enqueued(let id), .merged(into: let id), .parked(let id, reason: _), .refused(let id, _): id
+    case .enqueued(let id), .merged(into: let id), .parked(let id, reason: _), .refused(let id, _), .ran(let id),
+      .dropped(let id, reason: _):
+      id
     }
   }
 
@@ -139,6 +145,8 @@ public enum EnqueueOutcome: Hashable, Sendable {
         "outcome": "refused", "id": id.jsonValue, "code": .string(refusal.code.rawValue),
         "reason": .string(refusal.reason),
       ]
+    case .ran(let id): ["outcome": "ran", "id": id.jsonValue]
+    case .dropped(let id, let reason): ["outcome": "dropped", "id": id.jsonValue, "reason": .string(reason)]
     }
   }
 
@@ -149,6 +157,8 @@ public enum EnqueueOutcome: Hashable, Sendable {
     switch try members.string("outcome") {
     case "enqueued": self = .enqueued(id)
     case "merged": self = .merged(into: id)
+    case "ran": self = .ran(id)
+    case "dropped": self = .dropped(id, reason: try members.optional("reason") ?? "")
     case "parked": self = .parked(id, reason: try members.optional("reason") ?? "")
     case "refused":
       guard let code = EnqueueRefusal.Code(rawValue: try members.string("code")) else {

@@ -86,7 +86,12 @@ enum Samples {
       request: 3, chunk: EventsChunk(through: Offset(8), head: Offset(9), missing: 1...5, records: RecordVector.full)),
     .events(request: 3, chunk: EventsChunk(through: .zero, head: .zero, records: [])), .subscribed(request: 4),
     .granted([Grant(subscription: subscription, token: 3, cursor: Offset(7))]), .granted([]),
-    .committed(request: 5, outcomes: [.enqueued(job), .merged(into: job), .parked(job, reason: "no such queue")]),
+    .committed(
+      request: 5,
+      outcomes: [
+        .enqueued(job), .merged(into: job), .parked(job, reason: "no such queue"), .ran(job),
+        .dropped(job, reason: "x"),
+      ]),
     .enqueued(request: 6, outcomes: [.parked(job, reason: "")]),
     .enqueued(
       request: 6,

@@ -21,6 +21,7 @@ struct UserTable: Sendable {
 
 final class SearchIndex: Sendable {
   let documents = Mutex<[String]>([])
+  var all: [String] { documents.withLock { $0 } }
   func write(_ document: String) async throws { documents.withLock { $0.append(document) } }
 }
 

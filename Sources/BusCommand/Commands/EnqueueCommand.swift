@@ -109,6 +109,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     case .merged(let id): "merged into \(id), which waits already with queue lock \(job.queueLock ?? "?")"
     case .parked(let id, let reason): "parked \(id): \(Printable.line(reason))"
     case .refused(_, let refusal): "refused: \(Printable.line(refusal.reason))"
+    case .ran(let id): "ran \(id) in this process"
+    case .dropped(let id, let reason): "dropped \(id): \(Printable.line(reason))"
     }
   }
 }
