@@ -98,7 +98,7 @@ struct FilterChance: RandomNumberGenerator {
     case 1: .bool(below(2) == 0)
     case 2, 3: .integer(pick([0, 1, 42, -7, 9_007_199_254_740_993, .max, .min, 1_000_000_000_000_000_000]))
     case 4: .unsigned(pick([9_223_372_036_854_775_808, .max]))
-    case 5: .double(pick([0.5, 42, -7.25, 1e300, 9_007_199_254_740_992, 1e18]))
+    case 5: .double(pick([0.5, 42, -0.0, -7.25, 1e300, 9_007_199_254_740_992, 1e18]))
     case 6, 7: .string(pick(FilterChance.texts))
     case 8: .array((0..<below(3)).map { _ in value(depth - 1) })
     default: .object(object(depth - 1))
@@ -201,7 +201,7 @@ struct FilterChance: RandomNumberGenerator {
     case 2: "\(path) \(pick(["<", "<=", ">", ">="])) \(literal(text))"
     case 3: "\(path) ~ \(pick([literal(text), "'*'", "'a*'", "'*[a]*'", "'x\\u{2a}y'", "'a?*'"]))"
     case 4: "has(\(path))"
-    case 5: "\(path):\(pick(["42", "true", "null", "a", "0.5", "-7", "x*", "é"]))"
+    case 5: "\(path):\(pick(["42", "0", "true", "null", "a", "0.5", "-7", "x*", "é"]))"
     default: "\(path) \(pick(["in", "not in"])) (\(number), \(literal(text)), null)"
     }
   }

@@ -135,6 +135,7 @@ struct FilterSQL {
     switch check {
     case .isPresent: return "json_type(\(column), \(bind(.text(path)))) IS NOT NULL"
     case .isAnyOf(let scalars):
+      if let condition = bareNumber(column, path, scalars) { return condition }
       var conditions: [String] = []
       for scalar in scalars {
         let needle = FilterSQL.needle(steps, scalar).map { "instr(\(column), \(bind(.text($0)))) > 0 AND " } ?? ""
@@ -145,6 +146,16 @@ struct FilterSQL {
     case .matches(let pattern):
       return compared(column, path, .text(FilterSQL.glob(pattern)), "GLOB")
     }
+  }
+
+  /// A bare number means the text, too: one look serves both.
+  private mutating func bareNumber(_ column: String, _ path: String, _ scalars: [FilterScalar]) -> String? {
+    guard scalars.count == 2, case .text(let word) = scalars[0], case .integer(let number) = scalars[1],
+      FilterSQL.hasOneForm(number), String(number) == word
+    else { return nil }
+    let needle = "instr(\(column), \(bind(.text(word)))) > 0"
+    let asText = compared(column, path, scalars[0], "=")
+    return "\(needle) AND (\(asText) OR \(compared(column, path, scalars[1], "=")))"
   }
 
   private mutating func compared(
@@ -178,10 +189,15 @@ struct FilterSQL {
     guard case .key(let key)? = steps.last else { return nil }
     switch scalar {
     case .text(let text): return JSONValue.object([key: .string(text)]).text.trimmedBraces
-    // The number may have been a double: then it is written `42.0`, but a large one `1e+16`.
-    case .integer(let value) where Double(value).description == "\(value).0": return "\"\(key)\":\(value)"
+    case .integer(let value) where hasOneForm(value): return "\"\(key)\":\(value)"
     default: return nil
     }
+  }
+
+  /// The number may have been a double: then it is written `42.0`, which begins the same, but a large one `1e+16`, and
+  /// nothing may be `-0.0`.
+  private static func hasOneForm(_ number: Int64) -> Bool {
+    number != 0 && Double(number).description == "\(number).0"
   }
 
   /// GLOB's other signs stand for themselves.
