@@ -40,6 +40,47 @@ struct FilterSQLTests {
     #expect(try bench.store.jobs(JobFilter(where: Filter("state:done").bound(to: .jobs, at: nil))).isEmpty)
   }
 
+  @Test func `an input is found in a large table, also when rows came and went`() throws {
+    let bench = try JobStoreBench { [directory] in try SQLiteJobStore(path: directory.store, random: $0) }
+    func enqueue(_ numbers: Range<Int>) throws {
+      let wishes = numbers.map { number in
+        var wish = bench.wish()
+        let name = JSONValue.string("a\"\(number)")
+        wish.inputs = ["n": number.jsonValue, "of": ["name": name, "list": [[:], ["half": .double(Double(number))]]]]
+        return wish
+      }
+      _ = try bench.one(.enqueue(wishes))
+    }
+    func found(_ text: String) throws -> [Int] {
+      let filter = try Filter(text).bound(to: .jobs, at: nil)
+      return try bench.store.jobs(JobFilter(where: filter)).compactMap {
+        $0.wish.inputs["n"].flatMap(Int.init(jsonValue:))
+      }
+    }
+    func check(_ number: Int, isThere: Bool = true) throws {
+      let expected = isThere ? [number] : []
+      #expect(try found("args.n == \(number)") == expected)
+      #expect(try found("args.n:\(number) args.of.name:'a\"\(number)'") == expected)
+      #expect(try found("args.of.list[1].half:\(number)") == expected)
+      #expect(try found("args.of.list[1].half == \(number).0") == expected)
+      #expect(try found("args.of.name in ('x', 'a\"\(number)') not state:dead") == expected)
+    }
+    try enqueue(1..<3000)
+    for number in [1, 2, 340, 341, 342, 1500, 2998, 2999] { try check(number) }
+    try check(3000, isThere: false)
+    // The youngest go, and their rows' numbers come again with other inputs.
+    while case let runs = try bench.claim(1000), !runs.isEmpty {
+      _ = try bench.one(.finish(runs.map { JobResult(id: $0.id, token: $0.token, outcome: .done) }))
+    }
+    try check(2999)
+    bench.now = bench.now + .seconds(100)
+    _ = try bench.one(.prune(HistoryRetention(age: .seconds(10), maximumCount: 10_000), limit: 10_000))
+    #expect(try bench.store.jobs(JobFilter()).isEmpty)
+    try enqueue(5000..<8000)
+    for number in [5000, 5340, 6000, 7999] { try check(number) }
+    try check(2999, isThere: false)
+  }
+
   @Test func `what a filter says never becomes SQL`() throws {
     let bench = try JobStoreBench { [directory] in try SQLiteJobStore(path: directory.store, random: $0) }
     try bench.enqueue(bench.wish())

@@ -5,7 +5,7 @@ struct FilterQuery {
   let sql: String
   private var values: [FilterSQL.Value] = []
 
-  init(_ asked: JobFilter, _ book: QueueBook) {
+  init(_ asked: JobFilter, _ book: QueueBook, among rows: [ClosedRange<Int64>]? = nil) {
     let filter = asked.narrowed
     var conditions: [String] = []
     var values: [FilterSQL.Value] = []
@@ -31,9 +31,21 @@ struct FilterQuery {
     values.append(.integer(Int64(max(0, filter.limit))))
     let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
     let order = filter.sort == .newest ? "DESC" : "ASC"
-    sql = "SELECT \(Columns.job) FROM job \(condition)ORDER BY seq \(order) LIMIT ?"
+    var source = "job"
+    if let rows {
+      source = FilterQuery.stretches
+      let list = rows.map { JSONValue.array([.integer($0.lowerBound), .integer($0.upperBound)]) }
+      values.insert(.text(JSONValue.array(list).text), at: 0)
+    }
+    sql = "SELECT \(Columns.job) FROM \(source) \(condition)ORDER BY seq \(order) LIMIT ?"
     self.values = values
   }
+
+  /// A cross join is done in the order in which it is written; left to choose, SQLite reads the whole table.
+  private static let stretches = """
+    (SELECT json_extract(value, '$[0]') AS first_row, json_extract(value, '$[1]') AS last_row FROM json_each(?))
+    CROSS JOIN job ON seq BETWEEN first_row AND last_row
+    """
 
   /// The numbers of the queues that may matter, nil for any. A state of interest is looked up queue by queue, which
   /// is how its index begins.
@@ -58,7 +70,7 @@ struct FilterQuery {
 
 extension JobFilter {
   /// With the state that `where` demands said outright, because only then its index is used.
-  fileprivate var narrowed: JobFilter {
+  var narrowed: JobFilter {
     var filter = self
     guard let root = `where`?.root, state == nil else { return filter }
     var conjuncts = [root]

@@ -148,6 +148,23 @@ struct FilterSQL {
     }
   }
 
+  /// For each test that a job must pass, the members of which one must be among its inputs; tests of which that
+  /// cannot be said are left out.
+  static func needles(_ filter: BoundFilter) -> [[UInt64]] {
+    var conjuncts = [filter.root]
+    var needles: [[UInt64]] = []
+    while let node = conjuncts.popLast() {
+      switch node {
+      case .all(let nodes): conjuncts += nodes
+      case .test(field: "inputs", let steps, .isAnyOf(let scalars)) where !steps.isEmpty:
+        let texts = scalars.map { needle(steps, $0) }
+        if !texts.contains(nil) { needles.append(texts.compactMap { $0.map { InputSketch.needle($0.utf8) } }) }
+      default: break
+      }
+    }
+    return needles
+  }
+
   /// A bare number means the text, too: one look serves both.
   private mutating func bareNumber(_ column: String, _ path: String, _ scalars: [FilterScalar]) -> String? {
     guard scalars.count == 2, case .text(let word) = scalars[0], case .integer(let number) = scalars[1],

@@ -168,6 +168,8 @@ enum SQL {
   static let jobsByID = "SELECT \(Columns.job) FROM job WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
   static let jobsOfEvent =
     "SELECT \(Columns.job) FROM job WHERE event = ? AND event IS NOT NULL ORDER BY seq LIMIT ?"
+  static let inputsBehind = "SELECT seq, id, inputs FROM job WHERE seq > ? ORDER BY seq LIMIT ?"
+  static let jobInRow = "SELECT id FROM job WHERE seq = ?"
   static let mergesOfEvent =
     "SELECT id, job, subscription, at FROM merge WHERE event = ? AND event IS NOT NULL ORDER BY at, id LIMIT ?"
   static let holder =

@@ -103,6 +103,12 @@ final class SQLStatement {
     return values
   }
 
+  /// Runs to the end and hands over each row.
+  func each(_ take: (SQLStatement) throws -> Void) throws {
+    defer { reset() }
+    while try step() { try take(self) }
+  }
+
   private func step() throws -> Bool {
     column = 0
     guard bindFailure == SQLITE_OK else { throw failure(bindFailure) }

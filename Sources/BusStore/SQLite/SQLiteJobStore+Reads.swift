@@ -23,7 +23,7 @@ extension SQLiteJobStore {
   /// Jobs that pass a filter.
   public func jobs(_ filter: JobFilter) throws(StoreError) -> [Job] {
     try reading("jobs by filter") {
-      let query = FilterQuery(filter, book)
+      let query = FilterQuery(filter, book, among: try rows(thatMayPass: filter))
       let statement = try database.writeWithoutTransaction { try SQLStatement($0, query.sql) }
       query.bind(to: statement)
       return try statement.all { try self.job($0) }

@@ -15,6 +15,7 @@ public final class SQLiteJobStore: JobStore {
   var turns = ClaimTurns()
   var wiring = QueueWiring.any
   var book: QueueBook
+  var sketch = InputSketch()
   private var failure: StoreError?
 
   /// Opens the file, or makes it in a directory that exists, readable for its owner alone.

@@ -15,7 +15,8 @@ final class Statements {
   let declare, subscription, leaseSubscription, moveCursor, forgetSubscription, subscriptions,
     minimumCursor: SQLStatement
   let announce, withdraw, nextAnnouncement, announcements: SQLStatement
-  let job, jobsByID, jobsOfEvent, mergesOfEvent, holder, running, ahead, readyPlace: SQLStatement
+  let inputsBehind, jobInRow, job, jobsByID, jobsOfEvent, mergesOfEvent, holder, running, ahead,
+    readyPlace: SQLStatement
 
   init(_ database: Database) throws {
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
@@ -80,6 +81,8 @@ final class Statements {
     nextAnnouncement = try prepare(SQL.nextAnnouncement)
     announcements = try prepare(SQL.announcements)
     job = try prepare(SQL.job)
+    inputsBehind = try prepare(SQL.inputsBehind)
+    jobInRow = try prepare(SQL.jobInRow)
     jobsByID = try prepare(SQL.jobsByID)
     jobsOfEvent = try prepare(SQL.jobsOfEvent)
     mergesOfEvent = try prepare(SQL.mergesOfEvent)
