@@ -102,6 +102,7 @@ extension StoreLoop {
     filter.lock = try asked.optional("lock")
     filter.event = try asked.optional("event")
     filter.parent = try asked.optional("parent")
+    filter.before = try asked.optional("before")
     if let since: String = try asked.optional("since") { filter.since = try Timestamp(since) }
     if let text: String = try asked.optional("where") {
       do { filter.where = try Filter(text).bound(to: .jobs, at: moment) } catch {

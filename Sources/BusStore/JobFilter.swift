@@ -26,6 +26,8 @@ public struct JobFilter: Hashable, Sendable {
   public var parent: JobID?
   /// Enqueued at that time or later.
   public var since: Timestamp?
+  /// Enqueued before this job: the next page of an answer whose last job it was.
+  public var before: JobID?
   /// What passes this, too.
   public var `where`: BoundFilter?
   /// At most so many.

@@ -239,6 +239,9 @@ extension JobStoreConformance {
         (JobFilter(state: .ready, queue: mail, engine: "mail", worker: "Send", event: event), [new.id]),
         (JobFilter(queue: mail, engine: "shop"), []), (JobFilter(limit: -1), []),
       ]
+      var next = JobFilter(limit: 1)
+      next.before = new.id
+      try bench.expect(try bench.store.jobs(next).map(\.id), is: [old.id], "the next page")
       for (filter, expected) in cases {
         try bench.expect(try bench.store.jobs(filter).map(\.id), is: expected, "\(filter)")
       }

@@ -48,7 +48,7 @@ struct ArgumentTests {
 
   @Test func `jobs are filtered by words that are checked here`() throws {
     func parameters(_ arguments: String...) throws -> JSONObject {
-      let command = try #require(try BusCommand.parseAsRoot(["jobs"] + arguments) as? JobsCommand.List)
+      let command = try #require(try BusCommand.parseAsRoot(["jobs"] + arguments) as? ListJobs)
       return try command.parameters(now: Sample.now, zone: { _ in 0 })
     }
     #expect(try parameters() == ["limit": 50])
@@ -61,7 +61,7 @@ struct ArgumentTests {
 
   @Test func `QB6: the words behind bus jobs ls are a filter`() throws {
     func asked(_ arguments: String...) throws -> JSONValue? {
-      let command = try #require(try BusCommand.parseAsRoot(["jobs", "ls"] + arguments) as? JobsCommand.List)
+      let command = try #require(try BusCommand.parseAsRoot(["jobs", "ls"] + arguments) as? ListJobs)
       return try command.parameters(now: Sample.now, zone: { _ in 0 })["where"]
     }
     #expect(try asked("queue:charge", "state:dead") == "queue:charge state:dead")

@@ -24,6 +24,7 @@ struct FilterQuery {
     if let event = filter.event { demand("event = ? AND event IS NOT NULL", .blob(event.bytes)) }
     if let parent = filter.parent { demand("parent = ? AND parent IS NOT NULL", .blob(parent.bytes)) }
     if let since = filter.since { demand("enqueued_at >= ?", .integer(since.microseconds)) }
+    if let before = filter.before { demand("seq < (SELECT seq FROM job WHERE id = ?)", .blob(before.bytes)) }
     if let filter = filter.where.map({ FilterSQL($0, book) }) {
       conditions.append(filter.condition)
       values += filter.values
