@@ -69,7 +69,7 @@ let package = Package(
       name: "Bus",
       dependencies: ["BusProtocol", "CProcess", "ZeroMQ", "BusSpool", lifecycle, logging, signals],
       swiftSettings: strict),
-    .target(name: "BusSupervisor", dependencies: ["BusProtocol", "BusTopology"], swiftSettings: strict),
+    .target(name: "BusSupervisor", dependencies: ["BusProtocol", "BusTopology", "CProcess"], swiftSettings: strict),
 
     // 5: what is run.
     .executableTarget(

@@ -22,6 +22,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
   private let concurrency: Int?
   private let port: EnginePort
   private let surroundings: RunSurroundings
+  private let manager: ServiceManager?
   private let state = Mutex(State())
   private let alarm = Alarm()
 
@@ -32,13 +33,14 @@ final class EngineRunner<Services: Sendable>: Sendable {
 
   init(
     _ declarations: EngineDeclarations<Services>, services: Services, concurrency: Int?, port: EnginePort,
-    surroundings: RunSurroundings
+    surroundings: RunSurroundings, manager: ServiceManager? = nil
   ) {
     self.declarations = declarations
     self.services = services
     self.concurrency = concurrency
     self.port = port
     self.surroundings = surroundings
+    self.manager = manager
   }
 
   // MARK: What busd says
@@ -55,6 +57,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
     }
     if !subscriptions.isEmpty { port.wish(subscriptions.map(\.wish)) }
     workers.sessionBegan()
+    manager?.ready()
     beat()
   }
 

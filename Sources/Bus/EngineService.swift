@@ -19,10 +19,13 @@ extension Engine {
   public func run() async throws {
     try check()
     let configuration = try configured()
+    let manager = ServiceManager(configuration.variables)
     switch configuration.environment {
-    case .remote: try await run(configuration)
-    case .inline(let bus): try await run(in: bus)
-    case .suppress: await untilAskedToStop()
+    case .remote: try await run(configuration, manager)
+    case .inline(let bus): try await run(in: bus, manager)
+    case .suppress:
+      manager?.ready()
+      await untilAskedToStop(manager)
     }
   }
 
@@ -33,7 +36,7 @@ extension Engine {
     }
   }
 
-  private func run(_ configuration: BusConfiguration) async throws {
+  private func run(_ configuration: BusConfiguration, _ manager: ServiceManager?) async throws {
     let settings = EngineSettings(configuration.variables)
     let hello = Hello(
       role: .engine, process: "\(name).\(settings.slot)@\(SystemFacts.hostName):\(getpid())", engine: name)
@@ -42,11 +45,13 @@ extension Engine {
       let runner = EngineRunner(
         declarations, services: try await makeServices(), concurrency: concurrency ?? settings.concurrency,
         port: try EnginePort(client),
-        surroundings: RunSurroundings(engine: name, bus: client, logger: logger, middleware: client.middleware))
+        surroundings: RunSurroundings(engine: name, bus: client, logger: logger, middleware: client.middleware),
+        manager: manager)
       try await client.link.serve(runner)
-      await untilAskedToStop()
+      await untilAskedToStop(manager)
+      manager?.stopping()
       // In a task of its own: this one may be cancelled, which is no reason to leave work behind.
-      await Task { await runner.stop(grace: settings.shutdownTime) }.value
+      await Task { await stop(runner, grace: settings.shutdownTime, manager) }.value
     } catch {
       await client.stop()
       throw error
@@ -55,22 +60,36 @@ extension Engine {
   }
 
   /// Does the work of a bus in this process as it comes; what fails is said in the log.
-  private func run(in bus: InlineBus) async throws {
+  private func run(in bus: InlineBus, _ manager: ServiceManager?) async throws {
     let wakes = bus.join(try await InlineEngine(self))
     let alarm = Alarm()
+    manager?.ready()
     await cancelWhenGracefulShutdown {
-      for await _ in wakes {
-        // In a task of its own: this one may be cancelled, which is no reason to end a run in its middle.
-        await Task { await bus.drain(logger) }.value
-        alarm.set(at: bus.nextMoment) { bus.wake() }
+      await withDiscardingTaskGroup { group in
+        group.addTask { await manager?.keepBeating() }
+        for await _ in wakes {
+          // In a task of its own: this one may be cancelled, which is no reason to end a run in its middle.
+          await Task { await bus.drain(logger) }.value
+          alarm.set(at: bus.nextMoment) { bus.wake() }
+        }
+        group.cancelAll()
       }
     }
     alarm.cancel()
     bus.leave(name)
   }
 
-  private func untilAskedToStop() async {
+  private func stop(_ runner: EngineRunner<Services>, grace: Duration, _ manager: ServiceManager?) async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await manager?.keepBeating() }
+      await runner.stop(grace: grace)
+      group.cancelAll()
+    }
+  }
+
+  private func untilAskedToStop(_ manager: ServiceManager?) async {
     await cancelWhenGracefulShutdown {
+      await manager?.keepBeating()
       // Nothing is ever sent: the stream ends with the task.
       for await _ in AsyncStream<Never>.makeStream().stream {}
     }

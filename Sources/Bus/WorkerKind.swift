@@ -23,6 +23,11 @@ struct WorkerKind<Services: Sendable>: Sendable {
     }
   }
 
+  /// A worker without a type: whatever its inputs are, the closure gets them.
+  init(name: Name, queue: Name, run: @escaping @Sendable (JSONObject, Run<Services>) async -> Outcome) {
+    self.init(name: name, queue: queue, inputs: [], type: ObjectIdentifier(WorkerKind.self), perform: run)
+  }
+
   private init(
     name: Name, queue: Name, inputs: [String], type: ObjectIdentifier,
     perform: @escaping @Sendable (JSONObject, Run<Services>) async throws -> Outcome

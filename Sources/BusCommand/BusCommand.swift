@@ -39,7 +39,10 @@ struct BusCommand: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "Process",
-        subcommands: [DemoCommand.self, DevCommand.self, WorkCommand.self, TopologyCommand.self]),
+        subcommands: [
+          DemoCommand.self, DevCommand.self, WorkCommand.self, ExecCommand.self, PsCommand.self, ScaleCommand.self,
+          UpgradeCommand.self, QuietCommand.self, StopCommand.self, LogsCommand.self, TopologyCommand.self,
+        ]),
     ])
 
   static func main() async {

@@ -32,12 +32,15 @@ struct DevBed: Sendable {
   /// The daemon, on sockets of its own whatever the topology says: another bus may run beside it.
   func daemon(topology: String?, places: BinaryPlaces) throws -> ProcessDefinition {
     do throws(SupervisorError) {
-      return ProcessDefinition(
+      var daemon = ProcessDefinition(
         name: DevBed.daemonName, executable: try places.find("busd"),
         arguments: [
           "--state-dir", stateDirectory, "--runtime-dir", runtimeDirectory, "--requests", requests, "--live", live,
           "--intake", intake,
-        ] + (topology.map { ["--topology", $0] } ?? []), stage: 0, readyPrefix: DevBed.readyPrefix, isRequired: true)
+        ] + (topology.map { ["--topology", $0] } ?? []), stage: 0, readiness: .line(prefix: DevBed.readyPrefix),
+        isRequired: true)
+      daemon.isNumbered = false
+      return daemon
     } catch {
       throw CommandError(.configuration, error.message, where: "bus dev", help: "build it with 'swift build'")
     }
@@ -48,7 +51,9 @@ struct DevBed: Sendable {
     """
     bus is up. In another terminal:
       export BUS_ENDPOINT=\(requests)
+      export BUS_RUNTIME_DIR=\(runtimeDirectory)
       bus tail
+      bus ps
     live events \(live)
     intake      \(intake)
     """

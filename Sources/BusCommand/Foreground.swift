@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bus
 internal import BusSupervisor
 
 /// Supervises processes in the foreground, with their lines on standard output and our own words on standard error.
@@ -19,14 +20,14 @@ struct Foreground: Sendable {
     self.listen = listen
   }
 
-  /// Runs until a signal ends it; exits with 130 after Ctrl-C.
-  func run() async throws {
+  /// Runs until a signal or a wish ends it; exits with 130 after Ctrl-C.
+  func run(control: ControlServer? = nil, scales: ScaleFile? = nil) async throws {
     let signals = try Signals.taken()
-    let names = definitions.map(\.name)
     let all = ProcessEnvironment.all
-    let output = SupervisorText(names: names, paint: Terminal(descriptor: 1, color: color, environment: all).paint)
-    let words = SupervisorText(names: names, paint: Terminal(descriptor: 2, color: color, environment: all).paint)
-    let supervisor = Supervisor(definitions, environment: all.merging(environment) { $1 }) { line in
+    let output = SupervisorText(definitions, paint: Terminal(descriptor: 1, color: color, environment: all).paint)
+    let words = SupervisorText(definitions, paint: Terminal(descriptor: 2, color: color, environment: all).paint)
+    let environment = all.merging(environment) { $1 }
+    let supervisor = Supervisor(definitions, environment: environment, scales: scales) { line in
       switch line {
       case .output(let process, let text):
         listen(process, text)
@@ -35,12 +36,33 @@ struct Foreground: Sendable {
       case .notice: Output.say(words.text(line))
       }
     }
-    switch await supervisor.run(until: signals.wishes) {
+    let outcome = await Self.told(ServiceManager(all)) {
+      await supervisor.run(until: signals.wishes, control: control)
+    }
+    switch outcome {
     case .stopped: if signals.exitStatus != 0 { throw ExitCode(signals.exitStatus) }
     case .failed(let process):
       throw CommandError(
         .processFailed, "\(process) ended before it was ready", where: process,
         help: "its own words stand above; mend it and run the same command again")
+    }
+  }
+
+  /// Tells who started this very process that it is up, and that it is alive.
+  private static func told(
+    _ manager: ServiceManager?, _ run: @escaping @Sendable () async -> Supervisor.Outcome
+  ) async -> Supervisor.Outcome {
+    manager?.ready()
+    return await withTaskGroup(of: Supervisor.Outcome?.self) { group in
+      group.addTask {
+        await manager?.keepBeating()
+        return nil
+      }
+      group.addTask { await run() }
+      var outcome: Supervisor.Outcome?
+      while outcome == nil, let next = await group.next() { outcome = next }
+      group.cancelAll()
+      return outcome ?? .stopped
     }
   }
 }

@@ -30,6 +30,9 @@ public struct BinaryPlaces: Sendable {
     #endif
   }
 
+  /// The path of a file without links, from the root; the path itself when there is no such file.
+  public static func resolved(_ path: String) -> String { ProcessFacts.resolved(path) }
+
   /// The path of a program that can be run; the error lists where it was looked for.
   public func find(_ binary: String) throws(SupervisorError) -> String {
     let candidates = candidates(binary)
@@ -40,6 +43,12 @@ public struct BinaryPlaces: Sendable {
       help: "build it with 'swift build', or correct the topology's 'binary'")
   }
 
+  /// The path of a program that can be run, else where it would be looked for first.
+  func likely(_ binary: String) -> String {
+    let candidates = candidates(binary)
+    return candidates.first(where: Self.isProgram) ?? candidates.first ?? binary
+  }
+
   /// Where the program may be, in the order of trying.
   func candidates(_ binary: String) -> [String] {
     guard !binary.hasPrefix("/") else { return [binary] }
@@ -48,7 +57,7 @@ public struct BinaryPlaces: Sendable {
     return near + (binary.contains("/") ? ["./\(binary)"] : path.map { "\($0)/\(binary)" })
   }
 
-  private static func isProgram(_ path: String) -> Bool {
+  static func isProgram(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }

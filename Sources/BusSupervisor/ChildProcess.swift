@@ -13,8 +13,7 @@ internal import Synchronization
 /// A thread starts it and waits for it. That this is one thread matters to a child that asks the system for a signal
 /// at the death of its parent (`PR_SET_PDEATHSIG`): Linux means the thread that started it.
 final class ChildProcess: Sendable {
-  private let definition: ProcessDefinition
-  private let environment: [String: String]
+  private let launch: Launch
   private let state = Mutex(State.starting(pending: nil))
 
   /// What may be signalled.
@@ -27,24 +26,33 @@ final class ChildProcess: Sendable {
     case ended
   }
 
-  init(_ definition: ProcessDefinition, environment: [String: String]) {
-    self.definition = definition
-    self.environment = environment
+  init(_ launch: Launch) { self.launch = launch }
+
+  /// Who hears what a process says, on the threads that wait for it.
+  struct Listener: Sendable {
+    var line: @Sendable (String) -> Void
+    var message: @Sendable (ServiceMessage) -> Void = { _ in }
+    var launched: @Sendable (Int32) -> Void = { _ in }
   }
 
   /// Runs until the process itself has ended and all that it wrote has been handed on, one line after the other.
-  func run(
-    line: @escaping @Sendable (String) -> Void, launched: @escaping @Sendable (Int32) -> Void
-  ) async -> ProcessEnd {
+  func run(_ listener: Listener) async -> ProcessEnd {
     await withCheckedContinuation { continuation in
       let thread = BlockingThread { [self] in
-        continuation.resume(returning: runBlocking(line: line, launched: launched))
+        continuation.resume(returning: runBlocking(listener))
       }
       if let thread {
         thread.detach()
       } else {
         continuation.resume(returning: .notStarted(reason: "the system has no thread left"))
       }
+    }
+  }
+
+  /// Hands a signal on that somebody else sent; nobody waits for what comes of it.
+  func relay(_ number: Int32) {
+    state.withLock { state in
+      if case .running(let pid) = state { _ = kill(-pid, number) }
     }
   }
 
@@ -61,12 +69,16 @@ final class ChildProcess: Sendable {
 
   private static func send(_ signal: ProcessPool.ProcessSignal, to pid: Int32) {
     // A group that is already gone is what was wanted.
-    _ = kill(-pid, signal == .kill ? SIGKILL : SIGTERM)
+    let number =
+      switch signal {
+      case .terminate: SIGTERM
+      case .abort: SIGABRT
+      case .kill: SIGKILL
+      }
+    _ = kill(-pid, number)
   }
 
-  private func runBlocking(
-    line: @escaping @Sendable (String) -> Void, launched: @Sendable (Int32) -> Void
-  ) -> ProcessEnd {
+  private func runBlocking(_ listener: Listener) -> ProcessEnd {
     guard let output = Pipe() else { return .notStarted(reason: "no file descriptor is left: see 'ulimit -n'") }
     defer { close(output.readEnd) }
     guard let over = Pipe() else {
@@ -74,19 +86,32 @@ final class ChildProcess: Sendable {
       return .notStarted(reason: "no file descriptor is left: see 'ulimit -n'")
     }
     defer { close(over.readEnd) }
-    let started = Spawn.start(definition, environment: environment, output: output.writeEnd)
+    var launch = launch
+    let service = launch.isHeard ? ServiceSocket() : nil
+    defer { service?.close() }
+    // One that is meant for the supervisor itself is none of its children's.
+    launch.environment["NOTIFY_SOCKET"] = service?.name
+    let input = launch.input.map(InputFile.make)
+    let started = input == -1 ? nil : Spawn.start(launch, output: output.writeEnd, input: input)
+    if let input, input >= 0 { close(input) }
     close(output.writeEnd)
     switch started {
+    case nil:
+      close(over.writeEnd)
+      return .notStarted(reason: "its input cannot be kept in /tmp: \(String(cString: strerror(errno)).lowercased())")
     case .failure(let error):
       close(over.writeEnd)
       return .notStarted(reason: error.reason)
     case .success(let pid):
+      ProcessGuard.add(pid, output: output.readEnd)
       state.withLock { state in
         if case .starting(let pending?) = state { Self.send(pending, to: pid) }
         state = .running(pid)
       }
-      launched(pid)
-      let reader = BlockingThread { LineReader.read(from: output.readEnd, over: over.readEnd, line: line) }
+      listener.launched(pid)
+      let reader = BlockingThread {
+        LineReader(output: output.readEnd, over: over.readEnd, service: service, listener: listener).read()
+      }
       let end = waitForEnd(pid)
       // Said with a byte: somebody else's child may hold the other end of a closed pipe open.
       var byte: UInt8 = 0
@@ -104,8 +129,10 @@ final class ChildProcess: Sendable {
     return state.withLock { state in
       // What it started must not outlive it: the next run would meet it.
       Self.send(.kill, to: pid)
+      ProcessGuard.remove(pid)
       var status: Int32 = 0
       while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+      OrphanReaper.forget(pid)
       state = .ended
       // As <sys/wait.h> has it: the low seven bits are the signal, the next byte is the status.
       return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signaled(status & 0x7F)

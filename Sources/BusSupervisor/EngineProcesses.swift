@@ -1,9 +1,9 @@
 public import BusProtocol
 public import BusTopology
 
-/// The processes that a topology asks for.
+/// The programs that a topology asks for.
 public enum EngineProcesses {
-  /// The processes of the named engines, of all for none: `search.1`, `search.2` …, in the order of the file.
+  /// The programs of the named engines, of all for none, in the order of the file.
   public static func definitions(
     _ topology: Topology, engines names: [Name] = [], places: BinaryPlaces, stage: Int = 0
   ) throws(SupervisorError) -> [ProcessDefinition] {
@@ -14,11 +14,10 @@ public enum EngineProcesses {
     }
     var definitions: [ProcessDefinition] = []
     for engine in topology.engines where names.isEmpty || names.contains(engine.name) {
-      guard engine.workers.processes > 0 else { continue }
-      let executable = try places.find(engine.binary)
-      for slot in 1...engine.workers.processes {
-        definitions.append(definition(engine, slot: slot, executable: executable, stage: stage))
-      }
+      let workers = engine.workers
+      // One that has no process here need not be built; it can be scaled up where it is.
+      let executable = workers.processes > 0 ? try places.find(engine.binary) : places.likely(engine.binary)
+      definitions.append(definition(engine, executable: executable, stage: stage))
     }
     return definitions
   }
@@ -27,17 +26,19 @@ public enum EngineProcesses {
   /// is killed gives back nothing, and its runs count as lost.
   static let goodbyeTime: Duration = .seconds(9)
 
-  private static func definition(
-    _ engine: EngineDefinition, slot: Int, executable: String, stage: Int
-  ) -> ProcessDefinition {
-    let shutdown = engine.workers.shutdown
+  private static func definition(_ engine: EngineDefinition, executable: String, stage: Int) -> ProcessDefinition {
+    let workers = engine.workers
     let own = [
-      "BUS_SLOT": "\(slot)", "BUS_CONCURRENCY": "\(engine.workers.concurrency)",
-      "BUS_SHUTDOWN": "\(shutdown / .seconds(1))",
+      "BUS_CONCURRENCY": "\(workers.concurrency)", "BUS_SHUTDOWN": "\(workers.shutdown / .seconds(1))",
     ]
-    return ProcessDefinition(
-      name: "\(engine.name).\(slot)", executable: executable, arguments: engine.arguments,
-      environment: engine.workers.environment.merging(own) { $1 },
-      grace: shutdown + goodbyeTime, stage: stage)
+    var definition = ProcessDefinition(
+      name: engine.name.text, executable: executable, arguments: engine.arguments,
+      environment: workers.environment.merging(own) { $1 }, grace: workers.shutdown + goodbyeTime, stage: stage,
+      readiness: workers.ready.map { .after($0) } ?? .message)
+    definition.count = workers.processes
+    definition.watchdog = workers.watchdog
+    definition.niceness = Int32(workers.niceness)
+    definition.recycling = Recycling(age: workers.recycling.age, memory: workers.recycling.memory?.bytes)
+    return definition
   }
 }

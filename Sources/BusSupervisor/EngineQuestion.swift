@@ -12,9 +12,9 @@ public enum EngineQuestion {
     _ executable: String, arguments: [String], environment: [String: String], timeout: Duration = .seconds(10)
   ) async throws(SupervisorError) -> EngineDeclaration {
     let command = ([executable] + arguments + ["--bus-describe"]).joined(separator: " ")
-    let child = ChildProcess(
-      ProcessDefinition(name: command, executable: executable, arguments: arguments + ["--bus-describe"]),
-      environment: environment)
+    let question = ProcessDefinition(
+      name: command, executable: executable, arguments: arguments + ["--bus-describe"])
+    let child = ChildProcess(Launch(question, environment: environment))
     let said = Said()
     let (end, isLate) = await run(child, said, timeout: timeout)
     if isLate { throw refusal("'\(command)' did not answer within \(timeout.words)") }
@@ -45,7 +45,7 @@ public enum EngineQuestion {
         child.signal(.kill)
         return true
       }
-      let end = await child.run(line: { said.add($0) }, launched: { _ in })
+      let end = await child.run(ChildProcess.Listener(line: { said.add($0) }))
       group.cancelAll()
       return (end, await group.next() ?? false)
     }

@@ -6,34 +6,41 @@
   internal import Darwin
 #endif
 
-/// Reads the lines of a process from its pipe, on a thread that sleeps while there are none.
-enum LineReader {
-  /// Reads until the end of the file, or until the process is over and what it wrote has been read: a grandchild may
-  /// hold the pipe open for ever. `over` is the pipe whose write end is closed then.
-  static func read(from descriptor: Int32, over: Int32, line: (String) -> Void) {
+/// Hears a process: the lines from its pipe and the messages from its socket, on a thread that sleeps while there are
+/// none.
+struct LineReader {
+  let output: Int32
+  /// The pipe that gets a byte when the process is over.
+  let over: Int32
+  let service: ServiceSocket?
+  let listener: ChildProcess.Listener
+
+  /// Reads until the process is over and what it wrote has been read: a grandchild may hold the pipe open for ever.
+  func read() {
     var splitter = LineSplitter()
-    var polls = [
-      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: over, events: Int16(POLLIN), revents: 0),
-    ]
+    // Not looked at: negative.
+    var polls = [output, over, service?.descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while true {
       let count = poll(&polls, nfds_t(polls.count), -1)
       guard count > 0 || errno == EINTR else { break }
       // Looked at before the last read: what was written before the end is there by now.
       let isOver = polls[1].revents != 0
-      let isOpen = readAll(descriptor, &splitter, line)
-      if !isOpen || isOver { break }
+      if polls[2].revents != 0, let service { for message in service.messages() { listener.message(message) } }
+      // A process may close its output and go on.
+      if polls[0].revents != 0 || isOver, polls[0].fd >= 0, !readAll(&splitter) { polls[0].fd = -1 }
+      if isOver { break }
     }
-    if let last = splitter.finish() { line(last) }
+    if let last = splitter.finish() { listener.line(last) }
   }
 
   /// Hands on what is there; false at the end of the file.
-  private static func readAll(_ descriptor: Int32, _ splitter: inout LineSplitter, _ line: (String) -> Void) -> Bool {
+  private func readAll(_ splitter: inout LineSplitter) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
     while true {
-      let count = unsafeRead(descriptor, &buffer)
+      let count = Self.unsafeRead(output, &buffer)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return count < 0 && errno == EAGAIN }
-      for text in splitter.add(buffer[..<count]) { line(text) }
+      for text in splitter.add(buffer[..<count]) { listener.line(text) }
     }
   }
 

@@ -5,12 +5,14 @@
 struct ProcessPool {
   /// What to do now.
   enum Action: Equatable {
-    /// Start the process; report it as launched or, when that fails, as ended.
+    /// Start a process for the member; report it as launched or, when that fails, as ended.
     case spawn(Int)
-    /// Send the signal to the process and to all that it started.
+    /// Send the signal to the member's process and to all that it started.
     case signal(Int, pid: Int32, ProcessSignal)
-    /// Tell the people.
-    case report(Int, SupervisorNotice)
+    /// Tell the people about the process of that name.
+    case report(String, SupervisorNotice)
+    /// An upgrade of the crew is over.
+    case upgraded(crew: Int, UpgradeOutcome)
     /// Everything has ended, nothing more will come.
     case finish
   }
@@ -18,27 +20,12 @@ struct ProcessPool {
   /// The signals that a pool sends.
   enum ProcessSignal: Equatable {
     case terminate
+    case abort
     case kill
   }
 
-  /// Where one process is in its life.
-  enum State: Equatable {
-    /// Not started yet; its stage has not come.
-    case idle
-    /// Spawned, not launched yet; its first words may be heard before its process id is known.
-    case spawning(since: ContinuousClock.Instant, isReady: Bool = false)
-    /// It runs.
-    case running(pid: Int32, since: ContinuousClock.Instant, isReady: Bool)
-    /// It ended, and is started again at that moment.
-    case waiting(until: ContinuousClock.Instant)
-    /// It was told to end, and is killed at that moment; nil when it was killed.
-    case ending(pid: Int32, killAt: ContinuousClock.Instant?)
-    /// It ended, and stays so.
-    case ended
-  }
-
   /// How far all of them are.
-  private enum Phase: Equatable {
+  enum Phase: Equatable {
     /// Those up to this stage are kept running.
     case serving(stage: Int)
     /// Those from this stage on are told to end.
@@ -47,193 +34,234 @@ struct ProcessPool {
     case finished
   }
 
-  private let definitions: [ProcessDefinition]
-  private let policy: RestartPolicy
-  private(set) var states: [State]
-  private var failures: [Int]
-  private var wasReady: [Bool]
-  private var phase = Phase.serving(stage: .min)
-  private var isKilling = false
+  /// How long a process that is stuck has for its core.
+  static let abortGrace = Duration.seconds(5)
+
+  let policy: RestartPolicy
+  /// The programs, in the order in which they were given.
+  var crews: [PoolCrew]
+  /// Their processes, in the order in which they came.
+  var members: [PoolMember] = []
+  var phase = Phase.serving(stage: .min)
+  var isKilling = false
+  var chance: Chance
+  private var nextID = 0
 
   /// The required process that ended before it was ready.
-  private(set) var failure: Int?
+  private(set) var failure: String?
 
-  init(_ definitions: [ProcessDefinition], policy: RestartPolicy) {
-    self.definitions = definitions
+  init(_ definitions: [ProcessDefinition], policy: RestartPolicy, seed: UInt64) {
     self.policy = policy
-    states = Array(repeating: .idle, count: definitions.count)
-    failures = Array(repeating: 0, count: definitions.count)
-    wasReady = Array(repeating: false, count: definitions.count)
+    crews = definitions.map(PoolCrew.init)
+    chance = Chance(seed: seed)
   }
 
   /// Whether everything has ended.
   var isFinished: Bool { phase == .finished }
 
-  /// When ``tick(now:)`` has something to do next.
-  var nextDeadline: ContinuousClock.Instant? {
-    states.compactMap { state in
-      switch state {
-      case .waiting(let until): until
-      case .ending(_, let killAt): killAt
-      case .idle, .spawning, .running, .ended: nil
-      }
-    }.min()
-  }
+  /// The member of an id, as long as there is one.
+  func member(_ id: Int) -> PoolMember? { position(id).map { members[$0] } }
+
+  /// What the member's process is called.
+  func name(of member: PoolMember) -> String { crews[member.crew].definition.processName(slot: member.slot) }
 
   // MARK: What happens
 
   /// Begins with the first stage.
   mutating func start(now: ContinuousClock.Instant) -> [Action] {
-    guard let first = definitions.map(\.stage).min() else { return finish() }
+    guard let first = crews.map(\.definition.stage).min() else { return finish() }
     phase = .serving(stage: first)
-    return spawnStage(first, now: now)
+    return balanceAll(now: now) + goOnServing(now: now)
   }
 
   /// A spawned process has a process id.
-  mutating func launched(_ index: Int, pid: Int32, now: ContinuousClock.Instant) -> [Action] {
-    guard states.indices.contains(index), case .spawning(let since, let isReady) = states[index] else { return [] }
-    states[index] = .running(pid: pid, since: since, isReady: false)
-    var actions: [Action] = [.report(index, .started(pid: pid))]
-    if case .stopping(let stage) = phase, definitions[index].stage >= stage || isKilling {
-      return actions + end(index, now: now)
-    }
-    if isReady { return actions + ready(index, now: now) }
-    if definitions[index].readyPrefix == nil { actions += becomeReady(index, now: now) }
+  mutating func launched(_ id: Int, pid: Int32, now: ContinuousClock.Instant) -> [Action] {
+    guard let index = position(id), case .spawning(let since, let isReady) = members[index].state else { return [] }
+    let definition = crews[members[index].crew].definition
+    members[index].enter(.running(pid: pid, since: since, isReady: false), now: now)
+    members[index].limits = definition.recycling.limits(chance: chance.part())
+    var actions: [Action] = [.report(name(of: members[index]), .started(pid: pid))]
+    if isEnding(members[index]) { return actions + end(id, now: now) }
+    if isReady { return actions + ready(id, now: now) }
+    guard case .after(let duration) = definition.readiness, duration <= now - since else { return actions }
+    actions += becomeReady(id, now: now)
     return actions
   }
 
   /// A process said that it is ready.
-  mutating func ready(_ index: Int, now: ContinuousClock.Instant) -> [Action] {
-    guard states.indices.contains(index) else { return [] }
-    switch states[index] {
+  mutating func ready(_ id: Int, now: ContinuousClock.Instant) -> [Action] {
+    guard let index = position(id) else { return [] }
+    switch members[index].state {
     case .spawning(let since, _):
-      states[index] = .spawning(since: since, isReady: true)
+      members[index].enter(.spawning(since: since, isReady: true), now: now)
       return []
     case .running(let pid, let since, false):
-      return [.report(index, .ready(pid: pid, after: now - since))] + becomeReady(index, now: now)
-    case .idle, .running, .waiting, .ending, .ended: return []
+      let notice = SupervisorNotice.ready(pid: pid, after: now - since)
+      return [.report(name(of: members[index]), notice)] + becomeReady(id, now: now)
+    case .running, .waiting, .ending: return []
     }
   }
 
+  /// A process said that it is alive, and perhaps how it is.
+  mutating func heard(_ id: Int, status: String?, now: ContinuousClock.Instant) {
+    guard let index = position(id) else { return }
+    members[index].heardAt = now
+    if let status { members[index].status = status }
+  }
+
   /// A process ended, or could not be started.
-  mutating func ended(_ index: Int, _ end: ProcessEnd, now: ContinuousClock.Instant) -> [Action] {
-    guard states.indices.contains(index) else { return [] }
-    switch states[index] {
-    case .spawning(let since, _), .running(_, let since, _):
-      if case .stopping = phase { return settle(index, [.report(index, .stopped(end))], now: now) }
-      return restart(index, after: end, uptime: now - since, now: now)
-    case .ending: return settle(index, [.report(index, .stopped(end))], now: now)
-    case .idle, .waiting, .ended: return []
+  mutating func ended(_ id: Int, _ end: ProcessEnd, now: ContinuousClock.Instant) -> [Action] {
+    guard let index = position(id) else { return [] }
+    let member = members[index]
+    switch member.state {
+    case .waiting: return []
+    case .spawning, .running, .ending:
+      if member.isLeaving || !isServing { return leave(member, end, now: now) }
+      // One that is ending and neither leaves nor stops was stuck.
+      return restart(index, after: end, uptime: now - member.startedAt, now: now)
     }
   }
 
   /// Everything is to end, the last stage first.
   mutating func stop(now: ContinuousClock.Instant) -> [Action] {
-    guard case .serving = phase else { return [] }
-    guard let last = definitions.map(\.stage).max() else { return finish() }
+    guard isServing else { return [] }
+    guard let last = crews.map(\.definition.stage).max() else { return finish() }
     phase = .stopping(stage: last)
-    return stopStage(last, now: now) + goOnStopping(now: now)
+    return abandonUpgrades() + stopStage(last, now: now) + goOnStopping(now: now)
   }
 
   /// Everything is to end at once.
   mutating func kill(now: ContinuousClock.Instant) -> [Action] {
     guard phase != .finished else { return [] }
     isKilling = true
-    phase = .stopping(stage: definitions.map(\.stage).min() ?? 0)
-    return states.indices.flatMap { end($0, now: now) } + goOnStopping(now: now)
-  }
-
-  /// Time has passed: what was waited for is started, what did not end in time is killed.
-  mutating func tick(now: ContinuousClock.Instant) -> [Action] {
-    var actions: [Action] = []
-    for index in states.indices {
-      switch states[index] {
-      case .waiting(let until) where until <= now: actions += spawn(index, now: now)
-      case .ending(let pid, let killAt?) where killAt <= now:
-        states[index] = .ending(pid: pid, killAt: nil)
-        actions += [.report(index, .killing(pid: pid)), .signal(index, pid: pid, .kill)]
-      case .idle, .spawning, .running, .waiting, .ending, .ended: break
-      }
-    }
-    return actions
+    phase = .stopping(stage: crews.map(\.definition.stage).min() ?? 0)
+    return abandonUpgrades() + members.map(\.id).flatMap { end($0, now: now) } + goOnStopping(now: now)
   }
 
   // MARK: Starting
 
-  private mutating func spawnStage(_ stage: Int, now: ContinuousClock.Instant) -> [Action] {
-    definitions.indices.filter { definitions[$0].stage == stage }.flatMap { spawn($0, now: now) }
+  var isServing: Bool { if case .serving = phase { true } else { false } }
+
+  func position(_ id: Int) -> Int? { members.firstIndex { $0.id == id } }
+
+  /// A new member in the lowest slot that is free.
+  mutating func add(to crew: Int, now: ContinuousClock.Instant) -> [Action] {
+    let taken = Set(members.lazy.filter { $0.crew == crew }.map(\.slot))
+    var slot = 1
+    while taken.contains(slot) { slot += 1 }
+    let member = PoolMember(id: nextID, crew: crew, slot: slot, generation: crews[crew].generation, now: now)
+    nextID += 1
+    members.append(member)
+    return [.spawn(member.id)]
   }
 
-  private mutating func spawn(_ index: Int, now: ContinuousClock.Instant) -> [Action] {
-    states[index] = .spawning(since: now)
-    return [.spawn(index)]
+  mutating func respawn(_ index: Int, now: ContinuousClock.Instant) -> [Action] {
+    members[index].enter(.spawning(since: now), now: now)
+    members[index].isWorn = false
+    members[index].status = nil
+    return [.spawn(members[index].id)]
   }
 
-  private mutating func becomeReady(_ index: Int, now: ContinuousClock.Instant) -> [Action] {
-    guard case .running(let pid, let since, _) = states[index] else { return [] }
-    states[index] = .running(pid: pid, since: since, isReady: true)
-    wasReady[index] = true
-    guard case .serving(let stage) = phase,
-      definitions.indices.allSatisfy({ definitions[$0].stage > stage || wasReady[$0] }),
-      let next = definitions.map(\.stage).filter({ $0 > stage }).min()
-    else { return [] }
-    phase = .serving(stage: next)
-    return spawnStage(next, now: now)
+  mutating func becomeReady(_ id: Int, now: ContinuousClock.Instant) -> [Action] {
+    guard let index = position(id), case .running(let pid, let since, _) = members[index].state else { return [] }
+    members[index].enter(.running(pid: pid, since: since, isReady: true), now: now)
+    members[index].heardAt = now
+    let crew = members[index].crew
+    if readyCount(crew) >= crews[crew].target { crews[crew].wasUp = true }
+    return balance(crew, now: now) + goOnServing(now: now)
+  }
+
+  /// Begins the next stage once all up to this one were ready.
+  private mutating func goOnServing(now: ContinuousClock.Instant) -> [Action] {
+    var actions: [Action] = []
+    while case .serving(let stage) = phase,
+      crews.allSatisfy({ $0.definition.stage > stage || $0.wasUp || $0.target == 0 }),
+      let next = crews.map(\.definition.stage).filter({ $0 > stage }).min()
+    {
+      phase = .serving(stage: next)
+      actions += balanceAll(now: now)
+    }
+    return actions
   }
 
   private mutating func restart(
     _ index: Int, after end: ProcessEnd, uptime: Duration, now: ContinuousClock.Instant
   ) -> [Action] {
-    if definitions[index].isRequired, !wasReady[index] {
-      states[index] = .ended
-      failure = index
-      return [.report(index, .failed(end))] + stop(now: now)
+    let member = members[index]
+    let name = name(of: member)
+    if crews[member.crew].definition.isRequired, !crews[member.crew].wasUp {
+      members.remove(at: index)
+      failure = name
+      return [.report(name, .failed(end))] + stop(now: now)
     }
-    failures[index] = uptime >= policy.settledAfter ? 0 : failures[index] + 1
-    let delay = policy.delay(afterFailures: failures[index])
-    let notice = SupervisorNotice.restarting(end, uptime: uptime, failures: failures[index], delay: delay)
-    guard delay > .zero else { return [.report(index, notice)] + spawn(index, now: now) }
-    states[index] = .waiting(until: now + delay)
-    return [.report(index, notice)]
+    // One that was stuck had been ready.
+    let wasReady = if case .ending = member.state { true } else { member.isReady }
+    members[index].failures = wasReady && uptime >= policy.settledAfter ? 0 : member.failures + 1
+    members[index].restarts += 1
+    members[index].lastEnd = end
+    let counted = wasReady ? members[index].failures - 1 : members[index].failures
+    let delay = policy.delay(afterFailures: counted, chance: chance.part())
+    let notice = SupervisorNotice.restarting(end, uptime: uptime, failures: members[index].failures, delay: delay)
+    var actions: [Action] = [.report(name, notice)]
+    if delay > .zero {
+      members[index].enter(.waiting(until: now + delay), now: now)
+    } else {
+      actions += respawn(index, now: now)
+    }
+    if !wasReady { actions += noteFailure(of: member, end, now: now) }
+    return actions + balance(member.crew, now: now)
   }
 
   // MARK: Ending
 
+  /// Whether it has to go as soon as it can be told.
+  private func isEnding(_ member: PoolMember) -> Bool {
+    if member.isLeaving || isKilling { return true }
+    if case .stopping(let stage) = phase { return crews[member.crew].definition.stage >= stage }
+    return false
+  }
+
   private mutating func stopStage(_ stage: Int, now: ContinuousClock.Instant) -> [Action] {
-    definitions.indices.filter { definitions[$0].stage == stage }.flatMap { end($0, now: now) }
+    members.filter { crews[$0.crew].definition.stage == stage }.flatMap { end($0.id, now: now) }
   }
 
   /// Tells one process to end, as far as that is not done yet.
-  private mutating func end(_ index: Int, now: ContinuousClock.Instant) -> [Action] {
-    switch states[index] {
-    case .idle, .waiting:
-      states[index] = .ended
+  mutating func end(_ id: Int, now: ContinuousClock.Instant) -> [Action] {
+    guard let index = position(id) else { return [] }
+    let name = name(of: members[index])
+    switch members[index].state {
+    case .waiting:
+      members.remove(at: index)
       return []
     case .running(let pid, _, _):
-      states[index] = .ending(pid: pid, killAt: isKilling ? nil : now + definitions[index].grace)
-      return isKilling
-        ? [.report(index, .killing(pid: pid)), .signal(index, pid: pid, .kill)]
-        : [.report(index, .stopping(pid: pid)), .signal(index, pid: pid, .terminate)]
+      let grace = crews[members[index].crew].definition.grace
+      members[index].enter(.ending(pid: pid, killAt: isKilling ? nil : now + grace), now: now)
+      guard !isKilling else { return [.report(name, .killing(pid: pid)), .signal(id, pid: pid, .kill)] }
+      let notice = isServing ? SupervisorNotice.draining(pid: pid) : .stopping(pid: pid)
+      return [.report(name, notice), .signal(id, pid: pid, .terminate)]
     case .ending(let pid, _?) where isKilling:
-      states[index] = .ending(pid: pid, killAt: nil)
-      return [.report(index, .killing(pid: pid)), .signal(index, pid: pid, .kill)]
+      members[index].enter(.ending(pid: pid, killAt: nil), now: now)
+      return [.report(name, .killing(pid: pid)), .signal(id, pid: pid, .kill)]
     // One that is being spawned is told when it is launched.
-    case .spawning, .ending, .ended: return []
+    case .spawning, .ending: return []
     }
   }
 
-  private mutating func settle(_ index: Int, _ actions: [Action], now: ContinuousClock.Instant) -> [Action] {
-    states[index] = .ended
-    return actions + goOnStopping(now: now)
+  /// A process is gone that is not started again.
+  private mutating func leave(
+    _ member: PoolMember, _ end: ProcessEnd, now: ContinuousClock.Instant
+  ) -> [Action] {
+    members.removeAll { $0.id == member.id }
+    let report = Action.report(name(of: member), .stopped(end))
+    return [report] + (isServing ? balance(member.crew, now: now) : goOnStopping(now: now))
   }
 
   /// Goes down the stages as far as all of one have ended.
   private mutating func goOnStopping(now: ContinuousClock.Instant) -> [Action] {
     var actions: [Action] = []
     while case .stopping(let stage) = phase {
-      let isEmpty = definitions.indices.allSatisfy { definitions[$0].stage < stage || states[$0] == .ended }
-      guard isEmpty else { return actions }
-      guard let next = definitions.map(\.stage).filter({ $0 < stage }).max() else { return actions + finish() }
+      guard members.allSatisfy({ crews[$0.crew].definition.stage < stage }) else { return actions }
+      guard let next = crews.map(\.definition.stage).filter({ $0 < stage }).max() else { return actions + finish() }
       phase = .stopping(stage: next)
       actions += stopStage(next, now: now)
     }

@@ -16,9 +16,7 @@ enum Spawn {
   static func alone<R>(_ body: () -> R) -> R { lock.withLock { _ in body() } }
 
   /// The process id, or why there is none.
-  static func start(_ definition: ProcessDefinition, environment: [String: String], output: Int32) -> Result<
-    Int32, SpawnError
-  > {
+  static func start(_ launch: Launch, output: Int32, input: Int32? = nil) -> Result<Int32, SpawnError> {
     var actions = posixSpawnFileActions()
     var attributes = posixSpawnAttributes()
     posix_spawn_file_actions_init(&actions)
@@ -27,7 +25,11 @@ enum Spawn {
       posix_spawn_file_actions_destroy(&actions)
       posix_spawnattr_destroy(&attributes)
     }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    }
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
     var (none, all) = (sigset_t(), sigset_t())
@@ -38,15 +40,21 @@ enum Spawn {
     posix_spawnattr_setpgroup(&attributes, 0)
     let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
     posix_spawnattr_setflags(&attributes, Int16(flags))
-    let arguments = [definition.executable] + definition.arguments
-    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let variables = launch.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     var pid: pid_t = 0
-    let status = withCStrings(arguments) { arguments in
+    let status = withCStrings(launch.arguments) { arguments in
       withCStrings(variables) { variables in
-        alone { posix_spawn(&pid, definition.executable, &actions, &attributes, arguments, variables) }
+        alone {
+          let status = posix_spawn(&pid, launch.path, &actions, &attributes, arguments, variables)
+          if status == 0 { OrphanReaper.note(pid) }
+          return status
+        }
       }
     }
-    return status == 0 ? .success(pid) : .failure(SpawnError(number: status))
+    guard status == 0 else { return .failure(SpawnError(number: status)) }
+    // Giving way is never refused.
+    if launch.niceness > 0 { _ = setpriority(lowering, id_t(pid), launch.niceness) }
+    return .success(pid)
   }
 
   /// The texts as a list that ends in null, for as long as the body runs.
@@ -57,6 +65,12 @@ enum Spawn {
     defer { for copy in copies { free(copy) } }
     return body(copies + [nil])
   }
+
+  #if canImport(Glibc)
+    private static let lowering = __priority_which_t(PRIO_PROCESS.rawValue)
+  #else
+    private static let lowering = PRIO_PROCESS
+  #endif
 
   #if canImport(Darwin)
     private static func posixSpawnFileActions() -> posix_spawn_file_actions_t? { nil }

@@ -8,15 +8,18 @@ internal import Synchronization
   internal import Darwin
 #endif
 
-/// The wish that everything ends.
-public enum StopWish: Sendable {
+/// What a signal wishes: that everything ends, most of all.
+public enum StopWish: Sendable, Equatable {
   /// In order: what runs may finish within its time.
   case gracefully
   /// At once.
   case atOnce
+  /// Nothing ends: the signal is meant for the processes.
+  case relay(Int32)
 }
 
-/// Turns SIGINT, SIGTERM and SIGHUP into wishes: the first one asks, each further SIGINT or SIGTERM insists.
+/// Turns SIGINT, SIGTERM and SIGHUP into wishes: the first one asks, each further SIGINT or SIGTERM insists. SIGUSR1
+/// and SIGUSR2 are handed on to the processes.
 ///
 /// There is one in a process: it takes the signals over for as long as the process lives.
 public struct StopSignals: Sendable {
@@ -40,7 +43,7 @@ public struct StopSignals: Sendable {
     }
     guard let thread else { throw StopSignals.refusal }
     thread.detach()
-    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, noteSignal) }
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2] { signal(number, noteSignal) }
   }
 
   /// Wishes it without a signal.
@@ -75,6 +78,7 @@ private final class FirstSignal: Sendable {
 
   /// A terminal that closes sends SIGHUP to all at once: it never insists.
   func wish(for signal: Int32) -> StopWish? {
+    if signal == SIGUSR1 || signal == SIGUSR2 { return .relay(signal) }
     let isFirst = received.withLock { received in
       guard received == nil else { return false }
       received = signal

@@ -8,6 +8,14 @@ public struct SupervisorError: Error, Sendable, Hashable, CustomStringConvertibl
     case unknownEngine = "unknown_engine"
     /// A program did not say what its engine declares.
     case noDeclaration = "no_declaration"
+    /// Another supervisor of the same name runs.
+    case alreadyRunning = "already_running"
+    /// No supervisor answers.
+    case notRunning = "not_running"
+    /// What was asked makes no sense.
+    case badRequest = "bad_request"
+    /// Something that has to end first is under way.
+    case busy = "busy"
     /// The system refused something: a pipe, a process.
     case system
   }

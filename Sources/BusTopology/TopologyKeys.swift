@@ -180,8 +180,37 @@ enum WorkersKeys {
   static let environment = KeyEntry(
     "env", .texts(.variable, variable.schema), "What is put into the environment of the processes.",
     example: "env: { LOG_LEVEL: info }")
+  static let ready = Key(
+    "ready", .duration(.zero...(.seconds(86_400))),
+    "After which time a process counts as ready. Without it, it says so itself, as each engine made with Bus does.",
+    example: "1s")
+  static let watchdog = Key(
+    "watchdog", .duration(.seconds(1)...(.seconds(86_400))),
+    "How long a process may be silent before it counts as stuck and is replaced. Without it nobody listens.",
+    example: "1m")
+  static let niceness = Key(
+    "nice", .wholeNumber(0...19), "How much the processes give way to others.", example: "10",
+    standard: standard.niceness.jsonValue)
+  static let recycle = KeyEntry(
+    "recycle", .map(RecycleKeys.table),
+    "When a process that is well is replaced by another one; never without it.",
+    example: "recycle: { age: 1d, memory: 512MiB }")
   static let table = KeyTable(
-    "workers", [processes.entry, concurrency.entry, shutdown.entry, environment], later: ["recycle"])
+    "workers",
+    [
+      processes.entry, concurrency.entry, shutdown.entry, environment, ready.entry, watchdog.entry, niceness.entry,
+      recycle,
+    ])
+}
+
+/// The section `recycle`.
+enum RecycleKeys {
+  static let age = Key(
+    "age", .duration(.seconds(1)...Duration.longestInWords),
+    "The age that a process may reach; up to 15 % less for some, so that they do not go together.", example: "1d")
+  static let memory = Key(
+    "memory", .byteCount, "The memory that a process may have; up to 15 % less for some.", example: "512MiB")
+  static let table = KeyTable("recycle", [age.entry, memory.entry], later: ["jobs"])
 }
 
 /// One of an engine's `subscriptions`.

@@ -65,10 +65,21 @@ extension TopologyReader {
     guard let node = engine.node(EngineKeys.workers),
       let fields = fields(node, WorkersKeys.table, of: "workers of \(name)")
     else { return standard }
-    return WorkersDefinition(
+    var workers = WorkersDefinition(
       processes: value(WorkersKeys.processes, in: fields) ?? standard.processes,
       concurrency: value(WorkersKeys.concurrency, in: fields) ?? standard.concurrency,
       shutdown: value(WorkersKeys.shutdown, in: fields) ?? standard.shutdown, environment: environment(fields))
+    workers.ready = value(WorkersKeys.ready, in: fields)
+    workers.watchdog = value(WorkersKeys.watchdog, in: fields)
+    workers.niceness = value(WorkersKeys.niceness, in: fields) ?? standard.niceness
+    let recycle = fields.node(WorkersKeys.recycle).flatMap {
+      self.fields($0, RecycleKeys.table, of: "recycle of \(name)")
+    }
+    if let recycle {
+      workers.recycling = RecyclingDefinition(
+        age: value(RecycleKeys.age, in: recycle), memory: value(RecycleKeys.memory, in: recycle))
+    }
+    return workers
   }
 
   private mutating func environment(_ workers: Fields) -> [String: String] {

@@ -84,6 +84,12 @@ public enum TopologyText {
     text.add(3, WorkersKeys.processes.name, "\(workers.processes)")
     text.add(3, WorkersKeys.concurrency.name, "\(workers.concurrency)")
     text.add(3, WorkersKeys.shutdown.name, workers.shutdown.words)
+    text.add(3, WorkersKeys.ready.name, workers.ready?.words)
+    text.add(3, WorkersKeys.watchdog.name, workers.watchdog?.words)
+    if workers.niceness != 0 { text.add(3, WorkersKeys.niceness.name, "\(workers.niceness)") }
+    if workers.recycling != RecyclingDefinition() { text.open(3, WorkersKeys.recycle.name) }
+    text.add(4, RecycleKeys.age.name, workers.recycling.age?.words)
+    text.add(4, RecycleKeys.memory.name, workers.recycling.memory?.description)
     if !workers.environment.isEmpty { text.open(3, WorkersKeys.environment.name) }
     for (name, value) in workers.environment.sorted(by: { $0.key < $1.key }) { text.add(4, name, value, isText: true) }
   }

@@ -12,6 +12,15 @@ public struct WorkersDefinition: Sendable, Equatable {
   /// What is put into the environment of the processes.
   public var environment: [String: String]
 
+  /// After which time a process counts as ready; nil when it says so itself, as each engine made with Bus does.
+  public var ready: Duration?
+  /// How long a ready process may be silent before it counts as stuck; nil when nobody listens.
+  public var watchdog: Duration?
+  /// How much the processes give way to others, as nice(1) has it.
+  public var niceness = 0
+  /// When a process that is well is replaced.
+  public var recycling = RecyclingDefinition()
+
   /// Settings of processes.
   public init(
     processes: Int = 1, concurrency: Int = 8, shutdown: Duration = .seconds(30), environment: [String: String] = [:]
@@ -20,5 +29,19 @@ public struct WorkersDefinition: Sendable, Equatable {
     self.concurrency = concurrency
     self.shutdown = shutdown
     self.environment = environment
+  }
+}
+
+/// When a process that is well is replaced by another one: the `recycle` section.
+public struct RecyclingDefinition: Sendable, Equatable {
+  /// The age that it may reach.
+  public var age: Duration?
+  /// The memory that it may have.
+  public var memory: ByteCount?
+
+  /// Limits; nil for none.
+  public init(age: Duration? = nil, memory: ByteCount? = nil) {
+    self.age = age
+    self.memory = memory
   }
 }

@@ -11,7 +11,7 @@ struct LayerTests {
     "BusTopology": ["BusProtocol"],
     "BusBroker": ["BusProtocol", "ZeroMQ", "BusSpool", "BusStore", "BusTopology"],
     "Bus": ["BusProtocol", "CProcess", "ZeroMQ", "BusSpool"],
-    "BusSupervisor": ["BusTopology", "BusProtocol"],
+    "BusSupervisor": ["BusTopology", "BusProtocol", "CProcess"],
     "BusTesting": ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology"],
     "BusdCommand": ["BusBroker", "BusProtocol", "BusSpool", "BusTopology", "CProcess"],
     "BusCommand": ["Bus", "BusProtocol", "BusSpool", "BusSupervisor", "BusTopology"],
@@ -28,7 +28,7 @@ struct LayerTests {
     "ArgumentParser": ["BusCommand", "BusdCommand"],
     "CZeroMQ": ["ZeroMQ"],
     "CChecksum": ["BusProtocol"],
-    "CProcess": ["Bus", "BusdCommand"],
+    "CProcess": ["Bus", "BusSupervisor", "BusdCommand"],
   ]
 
   static let tree = Result { try SourceTree() }

@@ -32,7 +32,7 @@ struct FailureTests {
       """
       error: 'xyzzy' is no command
         where: bus topology xyzzy
-        help:  bus topology has: check, show   [BUS-E0001]
+        help:  bus topology has: check, show, export   [BUS-E0001]
 
       """)
     expect(

@@ -47,6 +47,16 @@ struct HelpTests {
                               Ctrl-C ends them.
       work                    Run the engines' processes in the foreground, and
                               keep them running.
+      exec                    Be a worker that runs a program for each job.
+      ps                      Show the processes that 'bus work' keeps running.
+      scale                   Have more or fewer processes, now and after a restart.
+      upgrade                 Replace all processes by those of the program as it
+                              is now.
+      quiet                   Let processes finish their work, and start none until
+                              further notice.
+      stop                    End 'bus work' and all its processes.
+      logs                    Show the last lines that processes wrote, and those
+                              that come.
       topology                Check and show the topology file.
 
       See 'bus help <subcommand>' for detailed help.

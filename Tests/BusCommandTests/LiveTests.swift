@@ -228,6 +228,7 @@ struct LiveTests {
     }
     #expect(pids.count == 4)
     #expect(dev.error.contains("export BUS_ENDPOINT=ipc:///tmp/bus-dev."))
+    #expect(dev.error.contains("export BUS_RUNTIME_DIR=/tmp/bus-dev."))
     let endpoint = try #require(dev.error.split(separator: "export BUS_ENDPOINT=").last?.split(separator: "\n").first)
     #expect(try await Program.bus("queues", "--endpoint", String(endpoint)).status == 0)
     dev.signal(SIGINT)

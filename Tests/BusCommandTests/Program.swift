@@ -51,7 +51,7 @@ final class Program: Sendable {
     input text: String? = nil, directory: String = "/tmp"
   ) throws {
     let process = Process()
-    process.executableURL = URL(filePath: Program.path(of: name))
+    process.executableURL = URL(filePath: name.hasPrefix("/") ? name : Program.path(of: name))
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: directory)
     process.environment = ["PATH": "/usr/bin:/bin", "TZ": "UTC"].merging(environment) { $1 }

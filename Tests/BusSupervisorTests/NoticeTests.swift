@@ -11,14 +11,21 @@ struct NoticeTests {
       .restarting(.exited(134), uptime: .seconds(7380), failures: 0, delay: .zero),
       .restarting(.signaled(9), uptime: .milliseconds(20), failures: 3, delay: .milliseconds(1125)),
       .restarting(.notStarted(reason: "no such file"), uptime: .zero, failures: 1, delay: .milliseconds(500)),
-      .stopping(pid: 7), .killing(pid: 7), .stopped(.exited(0)), .failed(.exited(78)),
+      .stopping(pid: 7), .killing(pid: 7), .stopped(.exited(0)), .failed(.exited(78)), .draining(pid: 7),
+      .stuck(pid: 7, silentFor: .seconds(60), status: "3 jobs"), .worn(.tooOld(.seconds(90_000))),
+      .worn(.tooLarge(600 << 20)), .takingBack(.ended(process: "a.3", .exited(134), tries: 3)),
+      .takingBack(.late(process: "a.3", .seconds(30))),
     ]
     #expect(
       texts.map(\.description) == [
         "started (pid 7)", "ready in 212 ms (pid 7)", "exited 134 after 2h3m, restarting now",
         "was killed by signal 9 after 20 ms, restart 3 in 1.1 s",
         "could not be started: no such file after 0 ms, restart 1 in 500 ms", "told to end (pid 7)", "killing (pid 7)",
-        "ended: exited 0", "exited 78 before it was ready",
+        "ended: exited 0", "exited 78 before it was ready", "finishing its work (pid 7)",
+        "stuck: not heard for 1m, last: 3 jobs; aborting (pid 7)", "runs for 1d1h, is replaced",
+        "has 600 MiB of memory, is replaced",
+        "upgrade is taken back: a.3 exited 134 before it was ready (3 tries)",
+        "upgrade is taken back: a.3 was not ready after 30 s",
       ])
   }
 
@@ -33,15 +40,32 @@ struct NoticeTests {
 
   static let places = BinaryPlaces(program: nil, topologyFile: nil, path: "/nowhere:/bin")
 
-  @Test func `a topology's processes are named by engine and slot`() throws {
+  @Test func `a topology's programs are named by their engines`() throws {
     let all = try EngineProcesses.definitions(Self.topology, places: Self.places)
-    #expect(all.map(\.name) == ["account.1", "account.2", "search.1"])
-    #expect(all[1].environment == ["A": "b", "BUS_SLOT": "2", "BUS_CONCURRENCY": "4", "BUS_SHUTDOWN": "9.0"])
-    #expect(all[1].executable == "/bin/true")
-    #expect(all[1].grace == .seconds(9) + EngineProcesses.goodbyeTime)
-    #expect(all[2].arguments == ["search"])
+    #expect(all.map(\.name) == ["account", "search", "idle"])
+    #expect(all.map(\.count) == [2, 1, 0])
+    #expect(all[0].environment == ["A": "b", "BUS_CONCURRENCY": "4", "BUS_SHUTDOWN": "9.0"])
+    #expect(all[0].executable == "/bin/true")
+    #expect(all[0].grace == .seconds(9) + EngineProcesses.goodbyeTime)
+    #expect(all[0].readiness == .message)
+    #expect(all[1].arguments == ["search"])
+    #expect(all[2].executable == "/nowhere/nowhere", "what has no process need not be there yet")
     let some = try EngineProcesses.definitions(Self.topology, engines: ["search"], places: Self.places)
-    #expect(some.map(\.name) == ["search.1"])
+    #expect(some.map(\.name) == ["search"])
+  }
+
+  @Test func `a topology says how processes are watched and replaced`() throws {
+    var workers = WorkersDefinition()
+    workers.ready = .seconds(2)
+    workers.watchdog = .seconds(60)
+    workers.niceness = 5
+    workers.recycling = RecyclingDefinition(age: .seconds(3600), memory: ByteCount(bytes: 1 << 20))
+    let topology = Topology(engines: [EngineDefinition(name: "a", binary: "true", workers: workers)])
+    let definition = try #require(try EngineProcesses.definitions(topology, places: Self.places).first)
+    #expect(definition.readiness == .after(.seconds(2)))
+    #expect(definition.watchdog == .seconds(60))
+    #expect(definition.niceness == 5)
+    #expect(definition.recycling == Recycling(age: .seconds(3600), memory: 1 << 20))
   }
 
   @Test func `an engine that is not there is refused with those that are`() {

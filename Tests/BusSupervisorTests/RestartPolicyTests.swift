@@ -19,8 +19,19 @@ struct RestartPolicyTests {
     #expect(policy.delay(afterFailures: .max) == .seconds(30))
   }
 
+  @Test func `EH9 chance shortens a delay by up to a fifth and never lengthens it`() {
+    let policy = RestartPolicy.standard
+    #expect(policy.delay(afterFailures: 1, chance: 1) == .milliseconds(400))
+    #expect(policy.delay(afterFailures: 100, chance: 0) == .seconds(30))
+    var chance = Chance(seed: 7)
+    let parts = (0..<1000).map { _ in chance.part() }
+    #expect(parts.allSatisfy { (0..<1).contains($0) })
+    #expect(Set(parts).count == 1000)
+  }
+
   @Test func `a policy that makes no sense is held within sense`() {
-    let policy = RestartPolicy(base: .seconds(-1), factor: 0, maximum: .seconds(-1), settledAfter: .seconds(-1))
+    let policy = RestartPolicy(
+      base: .seconds(-1), factor: 0, maximum: .seconds(-1), settledAfter: .seconds(-1), spread: 7)
     #expect(policy.delay(afterFailures: 5) == .zero)
     #expect(policy.factor == 1)
   }

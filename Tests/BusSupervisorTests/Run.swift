@@ -15,17 +15,18 @@ final class Run: Sendable {
   private let task: Task<Supervisor.Outcome, Never>
 
   init(
-    _ definitions: [ProcessDefinition], policy: RestartPolicy = .standard, environment: [String: String] = [:]
+    _ definitions: [ProcessDefinition], policy: RestartPolicy = .standard, environment: [String: String] = [:],
+    control: ControlServer? = nil, scales: ScaleFile? = nil
   ) {
     let told = Told()
     let (stream, continuation) = AsyncStream.makeStream(of: StopWish.self)
     self.told = told
     wishes = continuation
     let supervisor = Supervisor(
-      definitions, policy: policy, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }
+      definitions, policy: policy, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }, scales: scales
     ) { told.add($0) }
     // Awaited by outcome().
-    task = Task { await supervisor.run(until: stream) }
+    task = Task { await supervisor.run(until: stream, control: control) }
   }
 
   var lines: [Supervisor.Line] { told.lines }

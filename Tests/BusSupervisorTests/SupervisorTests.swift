@@ -12,8 +12,18 @@ struct SupervisorTests {
   static func shell(
     _ name: String, _ script: String, grace: Duration = .seconds(20), stage: Int = 0, ready: String? = nil
   ) -> ProcessDefinition {
-    ProcessDefinition(
-      name: name, executable: "/bin/sh", arguments: ["-c", script], grace: grace, stage: stage, readyPrefix: ready)
+    var definition = ProcessDefinition(
+      name: name, executable: "/bin/sh", arguments: ["-c", script], grace: grace, stage: stage,
+      readiness: ready.map { .line(prefix: $0) } ?? .after(.milliseconds(200)))
+    definition.isNumbered = false
+    return definition
+  }
+
+  static func numbered(_ name: String, _ script: String, count: Int) -> ProcessDefinition {
+    var definition = shell(name, script)
+    definition.isNumbered = true
+    definition.count = count
+    return definition
   }
 
   @Test func `X33 a process that is killed comes back, alone, and takes its children with it`() async throws {
@@ -54,6 +64,18 @@ struct SupervisorTests {
     #expect(!Run.isAlive(pid))
   }
 
+  @Test func `EH11 a signal that means nothing to the supervisor reaches each process`() async throws {
+    let script = "trap 'echo got 1' USR1; echo up $$; while :; do sleep 0.02; done"
+    let run = Run([Self.numbered("a", script, count: 2)])
+    _ = try await run.number(after: "up", from: "a.1")
+    _ = try await run.number(after: "up", from: "a.2")
+    run.wish(.relay(SIGUSR1))
+    _ = try await run.number(after: "got", from: "a.1")
+    _ = try await run.number(after: "got", from: "a.2")
+    run.wish(.atOnce)
+    #expect(await run.outcome() == .stopped)
+  }
+
   @Test func `one that ends in order is not killed and its last words are heard`() async throws {
     let run = Run([Self.shell("a.1", "trap 'echo last words; exit 7' TERM; echo up $$; while :; do sleep 0.05; done")])
     _ = try await run.number(after: "up", from: "a.1")
@@ -63,18 +85,19 @@ struct SupervisorTests {
   }
 
   @Test func `a crash loop waits longer each time`() async throws {
-    let policy = RestartPolicy(base: .milliseconds(40), factor: 2)
-    let run = Run([Self.shell("a.1", "exit 3")], policy: policy)
-    try await run.waitUntil { lines in lines.count { Run.restart(in: $0).map { $0.failures > 0 } ?? false } >= 4 }
+    let policy = RestartPolicy(base: .milliseconds(40), factor: 2, spread: 0)
+    var definition = Self.shell("a.1", "exit 3")
+    definition.readiness = .message
+    let run = Run([definition], policy: policy)
+    try await run.waitUntil { lines in lines.count { Run.restart(in: $0) != nil } >= 4 }
     #expect(await run.stop() == .stopped)
-    // A start that a busy machine drew out counts as one that settled, and the next is at once.
-    let restarts = run.lines.compactMap(Run.restart).drop { $0.failures == 0 }
+    let restarts = run.lines.compactMap(Run.restart)
     #expect(restarts.prefix(4).map { Int($0.delay / .milliseconds(1)) } == [40, 80, 160, 320])
     #expect(restarts.prefix(4).map(\.failures) == [1, 2, 3, 4])
   }
 
   @Test func `a program that is not there is tried again, not forgotten`() async throws {
-    let missing = ProcessDefinition(name: "a.1", executable: "/nowhere/at-all")
+    let missing = ProcessDefinition(name: "a", executable: "/nowhere/at-all")
     let run = Run([missing], policy: RestartPolicy(base: .milliseconds(10)))
     try await run.waitUntil { lines in lines.count { Run.restart(in: $0) != nil } >= 2 }
     #expect(await run.stop() == .stopped)

@@ -46,15 +46,20 @@ import Testing
       "", " ", "no", "~", "1.10", "12:30", "- a", "a: b", "a #b", "*x", "&x", "!x", "{}", "'", "\"", "\\", "é", "👩🏽‍🚀",
       "a\nb\n", "\t", "\r\n", "\u{1}", "\u{7F}", "\u{85}", "\u{2028}", "x\u{FEFF}", "\u{FFFE}", "a:", "null", "\u{A0}",
     ]
+    var workers = WorkersDefinition(
+      processes: 0, concurrency: 3, shutdown: .zero,
+      environment: Dictionary(uniqueKeysWithValues: odd.enumerated().map { ("V\($0)", $1) }))
+    workers.ready = .milliseconds(1500)
+    workers.watchdog = .seconds(60)
+    workers.niceness = 19
+    workers.recycling = RecyclingDefinition(age: .seconds(86_400), memory: ByteCount(bytes: 512 << 20))
     let engine = EngineDefinition(
       name: "true", binary: "10", arguments: odd,
       queues: [
         QueueDefinition(name: "12", priority: -5, starveAfter: .milliseconds(1001)),
         QueueDefinition(name: ":x-", retry: "-"),
       ],
-      workers: WorkersDefinition(
-        processes: 0, concurrency: 3, shutdown: .zero,
-        environment: Dictionary(uniqueKeysWithValues: odd.enumerated().map { ("V\($0)", $1) })),
+      workers: workers,
       subscriptions: [
         SubscriptionWiring(name: "no", queue: "12", isEnabled: false),
         SubscriptionWiring(name: "1e3"),

@@ -41,8 +41,9 @@ struct DevCommand: AsyncParsableCommand {
     } else {
       Output.say("no topology file: busd alone; name one with --topology FILE")
     }
+    let control = try SupervisorOptions.control(directory: bed.runtimeDirectory)
     try await Foreground(definitions, environment: bed.environment, color: output.color) { process, line in
       if process == DevBed.daemonName, line.hasPrefix(DevBed.readyPrefix) { Output.say(bed.welcome) }
-    }.run()
+    }.run(control: control)
   }
 }

@@ -6,7 +6,8 @@ internal import BusTopology
 /// `bus topology`: what runs where.
 struct TopologyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "topology", abstract: "Check and show the topology file.", subcommands: [Check.self, Show.self])
+    commandName: "topology", abstract: "Check and show the topology file.",
+    subcommands: [Check.self, Show.self, TopologyExport.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

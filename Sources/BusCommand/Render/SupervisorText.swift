@@ -5,8 +5,9 @@ struct SupervisorText: Sendable {
   private let width: Int
   private let paint: Paint
 
-  /// For processes of these names.
-  init(names: [String], paint: Paint) {
+  /// For the processes of these programs.
+  init(_ definitions: [ProcessDefinition], paint: Paint) {
+    let names = definitions.map { $0.isNumbered ? "\($0.name).\($0.count)" : $0.name }
     width = names.map(\.count).max() ?? 0
     self.paint = paint
   }
@@ -27,8 +28,8 @@ struct SupervisorText: Sendable {
 
   private func ink(_ notice: SupervisorNotice) -> Paint.Ink {
     switch notice {
-    case .restarting, .failed, .killing: .red
-    case .started, .ready, .stopping, .stopped: .faint
+    case .restarting, .failed, .killing, .stuck, .takingBack: .red
+    case .started, .ready, .draining, .stopping, .stopped, .worn: .faint
     }
   }
 }

@@ -1,0 +1,135 @@
+internal import BusProtocol
+internal import Synchronization
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The socket of one supervisor, for its user alone: who runs, how many, others, no more.
+public final class ControlServer: Sendable {
+  /// Calls that are read or wait to be answered.
+  private static let maximumCalls = 64
+  /// How long somebody may take to say what he wants, in seconds.
+  private static let readLimit = 5
+
+  /// The calls as they come; ends when the server is closed.
+  let calls: AsyncStream<ControlCall>
+  private let feed: AsyncStream<ControlCall>.Continuation
+  private let path: String
+  private let listener: Mutex<Int32>
+  private let lock: ControlLock
+  private let open = Mutex(0)
+
+  /// Where the socket of a supervisor is.
+  public static func path(directory: String, name: String) -> String { "\(directory)/\(name).control" }
+
+  /// Listens; the error names the supervisor that does already.
+  public init(directory: String, name: String) throws(SupervisorError) {
+    guard name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") }), !name.isEmpty else {
+      throw SupervisorError(.badRequest, "'\(name)' is no name of a supervisor", help: "for example --name night")
+    }
+    path = ControlServer.path(directory: directory, name: name)
+    guard RuntimeDirectory.make(directory) else {
+      throw SupervisorError(
+        .system, "no directory \(directory): \(String(cString: strerror(errno)).lowercased())",
+        help: "choose one with BUS_RUNTIME_DIR")
+    }
+    lock = try ControlLock(path: "\(path).lock")
+    let descriptor: Int32
+    do throws(SupervisorError) { descriptor = try ControlServer.listen(path) } catch {
+      lock.release()
+      throw error
+    }
+    listener = Mutex(descriptor)
+    (calls, feed) = AsyncStream.makeStream(
+      of: ControlCall.self, bufferingPolicy: .bufferingOldest(ControlServer.maximumCalls))
+    // It has the server as long as it accepts, which close() ends.
+    let thread = BlockingThread { [self] in accept(from: descriptor) }
+    guard let thread else {
+      close()
+      throw SupervisorError(.system, "the system has no thread left", help: "see 'ulimit -u'")
+    }
+    thread.detach()
+  }
+
+  /// Answers nobody any more, and leaves no socket behind.
+  func close() {
+    listener.withLock { listener in
+      guard listener >= 0 else { return }
+      unlink(path)
+      // Wakes the thread that accepts, which closes it.
+      shutdown(listener, Int32(SHUT_RDWR))
+      listener = -1
+      lock.release()
+    }
+    feed.finish()
+  }
+
+  private static func listen(_ path: String) throws(SupervisorError) -> Int32 {
+    let descriptor = LocalSocket.make()
+    // Whoever has the lock may remove what another one left. The mode is that of the file that bind makes.
+    unlink(path)
+    let isBound = LocalSocket.withAddress(path) { address, length in
+      descriptor >= 0 && fchmod(descriptor, 0o600) == 0 && bind(descriptor, address, length) == 0
+        && chmod(path, 0o600) == 0 && systemListen(descriptor) == 0
+        && fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0
+    }
+    guard isBound != true else { return descriptor }
+    let number = errno
+    let reason =
+      isBound == nil
+      ? "its path has more than \(LocalSocket.maximumPathByteCount) bytes"
+      : String(cString: strerror(number)).lowercased()
+    if descriptor >= 0 { closeDescriptor(descriptor) }
+    throw SupervisorError(.system, "no socket at \(path): \(reason)", help: "choose a directory with BUS_RUNTIME_DIR")
+  }
+
+  private func accept(from descriptor: Int32) {
+    while true {
+      let peer = LocalSocket.accept(from: descriptor)
+      if peer < 0, [EINTR, ECONNABORTED, EAGAIN].contains(errno) { continue }
+      // Out of descriptors: the one that waits is told when there is one again, or goes.
+      if peer < 0, errno == EMFILE || errno == ENFILE, isOpen { _ = poll(nil, 0, 100) } else if peer < 0 { break }
+      guard peer >= 0 else { continue }
+      let isTaken = open.withLock { open in
+        guard open < ControlServer.maximumCalls else { return false }
+        open += 1
+        return true
+      }
+      guard isTaken, let thread = BlockingThread({ [self] in read(from: peer) }) else {
+        closeDescriptor(peer)
+        if isTaken { open.withLock { $0 -= 1 } }
+        continue
+      }
+      thread.detach()
+    }
+    closeDescriptor(descriptor)
+  }
+
+  private var isOpen: Bool { listener.withLock { $0 >= 0 } }
+
+  private func read(from peer: Int32) {
+    defer { open.withLock { $0 -= 1 } }
+    LocalSocket.setReadLimit(ControlServer.readLimit, of: peer)
+    guard let line = LocalSocket.readLine(peer, maximumByteCount: ControlRequest.maximumByteCount) else {
+      closeDescriptor(peer)
+      return
+    }
+    do {
+      let call = ControlCall(try ControlRequest(json: try JSONParser.parse(line)), descriptor: peer)
+      if case .enqueued = feed.yield(call) { return }
+      call.refuse(SupervisorError(.badRequest, "too many ask at once", help: "ask again"))
+    } catch {
+      ControlCall(.processes, descriptor: peer).refuse(
+        SupervisorError(.badRequest, "that is no request: \(error.message)", help: "see 'bus help ps'"))
+    }
+  }
+}
+
+private func systemListen(_ descriptor: Int32) -> Int32 { listen(descriptor, 16) }
+
+private func closeDescriptor(_ descriptor: Int32) { close(descriptor) }

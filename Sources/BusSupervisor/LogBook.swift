@@ -1,0 +1,88 @@
+internal import BusProtocol
+internal import Synchronization
+
+/// The last lines of each process, and who wants to see the next ones.
+final class LogBook: Sendable {
+  /// How many lines of a process are kept, and how many bytes of them.
+  static let maximumLineCount = 200
+  static let maximumByteCount = 32 << 10
+  /// How many may follow.
+  static let maximumFollowers = 32
+
+  /// A line in the order of all.
+  struct Line: Equatable {
+    let number: UInt64
+    let process: String
+    let text: String
+  }
+
+  /// The last lines of one process.
+  private struct Page {
+    var lines: [Line] = []
+    var byteCount = 0
+
+    mutating func add(_ line: Line) {
+      lines.append(line)
+      byteCount += line.text.utf8.count
+      var surplus = 0
+      while lines.count - surplus > LogBook.maximumLineCount
+        || (byteCount > LogBook.maximumByteCount && lines.count - surplus > 1)
+      {
+        byteCount -= lines[surplus].text.utf8.count
+        surplus += 1
+      }
+      lines.removeFirst(surplus)
+    }
+  }
+
+  private struct State {
+    var pages: [String: Page] = [:]
+    var next: UInt64 = 0
+    var followers: [(call: ControlCall, isMeant: @Sendable (String) -> Bool)] = []
+  }
+
+  private let state = Mutex(State())
+
+  /// Notes a line and hands it to those who follow; one who does not keep up is left behind.
+  func add(_ text: String, of process: String) {
+    state.withLock { state in
+      let line = Line(number: state.next, process: process, text: text)
+      state.next += 1
+      state.pages[process, default: Page()].add(line)
+      guard !state.followers.isEmpty else { return }
+      state.followers.removeAll { $0.isMeant(process) && !$0.call.send(Self.json(line)) }
+    }
+  }
+
+  /// The last lines of the processes that are meant, in the order in which they came.
+  func last(_ count: Int, where isMeant: (String) -> Bool) -> [Line] {
+    let lines = state.withLock { state in state.pages.filter { isMeant($0.key) }.flatMap(\.value.lines) }
+    return Array(lines.sorted { $0.number < $1.number }.suffix(max(0, count)))
+  }
+
+  /// Answers with the last lines and, when it follows, with all that come; false when too many follow already.
+  func show(_ count: Int, to call: ControlCall, follow: Bool, where isMeant: @escaping @Sendable (String) -> Bool)
+    -> Bool
+  {
+    state.withLock { state in
+      guard !follow || state.followers.count < LogBook.maximumFollowers else { return false }
+      let lines = state.pages.filter { isMeant($0.key) }.flatMap(\.value.lines).sorted { $0.number < $1.number }
+      for line in lines.suffix(max(0, count)) where !call.send(Self.json(line)) { return true }
+      if follow { state.followers.append((call, isMeant)) } else { call.finish() }
+      return true
+    }
+  }
+
+  /// Nothing more will come.
+  func close() {
+    let followers = state.withLock { state in
+      defer { state.followers = [] }
+      return state.followers
+    }
+    for follower in followers { follower.call.finish() }
+  }
+
+  private static func json(_ line: Line) -> JSONValue {
+    ["process": .string(line.process), "line": .string(line.text)]
+  }
+}
