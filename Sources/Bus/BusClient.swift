@@ -17,6 +17,8 @@ public final class BusClient: Service, Sendable {
   let logger: Logger
   /// Nil for a client that is not configured to reach busd.
   private let connection: BusdConnection?
+  /// Where things go in a task that says nothing else.
+  private let usualRoute: Route
   private let identifiers: Mutex<IdentifierSource>
   let middleware: MiddlewareChain
   let tally = ClientTally()
@@ -51,6 +53,7 @@ public final class BusClient: Service, Sendable {
   ) {
     self.configuration = configuration
     self.connection = connection
+    usualRoute = BusClient.route(configuration.environment, connection)
     self.logger = logger
     self.middleware = middleware ?? MiddlewareChain(configuration.middleware)
     identifiers = Mutex(IdentifierSource(random: configuration.random))
@@ -89,7 +92,7 @@ public final class BusClient: Service, Sendable {
   @discardableResult
   public func publish(_ topic: Topic, bytes: [UInt8], fallbacks: [Fallback]? = nil) -> Receipt {
     do throws(BusError) {
-      guard let publication = try middleware.prepare(topic, bytes) else {
+      guard middleware.isAroundPublishing, let publication = try middleware.prepare(topic, bytes) else {
         return try send(topic, bytes, fallbacks)
       }
       return try BusContext.$current.withValue(publication.context) {
@@ -153,7 +156,12 @@ public final class BusClient: Service, Sendable {
 
   /// The one gate of all that is sent: events, events to come, and jobs.
   var route: Route {
-    switch BusEnvironment.override ?? configuration.environment {
+    guard let override = BusEnvironment.override else { return usualRoute }
+    return BusClient.route(override, connection)
+  }
+
+  private static func route(_ environment: BusEnvironment, _ connection: BusdConnection?) -> Route {
+    switch environment {
     case .remote: connection.map { .busd($0) } ?? .unconnected
     case .inline(let bus): .inline(bus)
     case .suppress: .nowhere

@@ -12,16 +12,20 @@ final class MiddlewareChain: Sendable {
 
   init(_ middleware: [Middleware]) {
     publishing = middleware.compactMap { if case .publishing(let body) = $0.step { ($0.name, body) } else { nil } }
+    isAroundPublishing = !publishing.isEmpty
     mapping = middleware.compactMap { if case .mapping(let body) = $0.step { ($0.name, body) } else { nil } }
     working = middleware.compactMap { if case .working(let body) = $0.step { ($0.name, body) } else { nil } }
   }
 
+  /// Whether anything goes around publications: asked first, so that it costs nothing where nothing does.
+  let isAroundPublishing: Bool
+
   /// How often one threw.
   var failureCount: Int { failed.load(ordering: .relaxed) }
 
-  /// Nil where nothing goes around a publication: then it costs nothing.
+  /// The event as it is published; nil where nothing goes around.
   func prepare(_ topic: Topic, _ data: [UInt8], dueAt: Timestamp? = nil) throws(BusError) -> OutgoingEvent? {
-    guard !publishing.isEmpty else { return nil }
+    guard isAroundPublishing else { return nil }
     var publication = OutgoingEvent(topic: topic, data: data, context: .current, dueAt: dueAt)
     for (name, body) in publishing {
       do { try body(&publication) } catch {
