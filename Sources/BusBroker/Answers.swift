@@ -27,6 +27,7 @@ extension StoreLoop {
       let limit = min(max(try asked.optional("limit") ?? 50, 1), StoreLoop.longestList)
       let list = try store.announcements(dueBy: Timestamp(microseconds: .max), limit: limit)
       return ["announcements": .array(list.map(\.json))]
+    case "schedules": return try scheduleList(at: moment)
     case "offset":
       let offset = try reader.offset(at: try Timestamp(try asked.string("at")))
       return ["offset": offset.rawValue.jsonValue]
@@ -35,7 +36,7 @@ extension StoreLoop {
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
         help:
-          "ask about status, queues, jobs, job, wait, subscriptions, why, spool, sessions, announcements, offset, topology"
+          "ask about status, queues, jobs, job, wait, subscriptions, why, spool, sessions, announcements, schedules, offset, topology"
       )
     }
   }

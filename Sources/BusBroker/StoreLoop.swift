@@ -47,6 +47,7 @@ actor StoreLoop {
   let facts: BrokerFacts
   var jobs: JobDesk
   var subscriptions: SubscriptionDesk
+  var schedules: ScheduleDesk
   var processes: [SessionID: Hello] = [:]
   let now: @Sendable () -> Timestamp
   let logger: Logger
@@ -81,6 +82,7 @@ actor StoreLoop {
     self.logger = logger
     jobs = JobDesk(lease: facts.lease, ranks: facts.ranks)
     subscriptions = SubscriptionDesk(lease: facts.lease)
+    schedules = ScheduleDesk(facts.topology)
     nextPrune = .now + StoreLoop.pruneInterval
   }
 
@@ -90,6 +92,7 @@ actor StoreLoop {
       self.assumeIsolated { loop in
         loop.deliver = deliver
         loop.rememberLeases()
+        loop.rememberSchedules()
         loop.turnByTimer()
       }
     }
@@ -142,8 +145,10 @@ actor StoreLoop {
 
   // MARK: What is due
 
-  /// Adds, in this order: jobs whose time has come, leases that ended, seats to fill, then claims for free hands.
+  /// Adds, in this order: jobs of schedules, jobs whose time has come, leases that ended, seats to fill, then claims for
+  /// free hands.
   private func addDue() {
+    fireSchedules(at: now())
     if isSomethingDue() { addPromotion() }
     if let nextOpening, nextOpening <= now() {
       self.nextOpening = nil
@@ -321,6 +326,7 @@ actor StoreLoop {
     if let timer { thread.cancel(timer) }
     var next = [jobs.nextExpiry, subscriptions.nextExpiry, nextPrune].compactMap(\.self).min() ?? nextPrune
     if let due = (try? store.nextDue()).flatMap({ $0 }) { next = min(next, moment(of: due)) }
+    if let due = schedules.nextDue { next = min(next, moment(of: due)) }
     if let retry = announcements.retryAt { next = min(next, retry) }
     if let look = waits.nextLook { next = min(next, look) }
     if announcements.wantsMore(now: .now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {

@@ -34,7 +34,8 @@ struct BusCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Job",
         subcommands: [
-          EnqueueCommand.self, JobsCommand.self, QueuesCommand.self, SubsCommand.self, WhyCommand.self,
+          EnqueueCommand.self, CronCommand.self, JobsCommand.self, QueuesCommand.self, SubsCommand.self,
+          WhyCommand.self,
           TraceCommand.self,
         ]),
       CommandGroup(

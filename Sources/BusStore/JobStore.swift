@@ -49,6 +49,8 @@ public protocol JobStore: AnyObject {
   /// When the rate of a queue lets the next of its ready jobs start: then a claim may get more than it did. Always
   /// later than now.
   func nextOpening(after now: Timestamp) throws(StoreError) -> Timestamp?
+  /// What is kept of each schedule, by name.
+  func schedules() throws(StoreError) -> [ScheduleStatus]
   /// What was counted since the store was opened.
   func counters() -> StoreCounters
   /// The version of the tables, and what a full check of the file found wrong; takes seconds on a large file.

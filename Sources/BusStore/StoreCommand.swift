@@ -24,6 +24,10 @@ public enum StoreCommand: Sendable {
   case announce([Announcement])
   /// Forget events to come: they are published, or not wanted any more. → ``StoreReply/withdrawn(_:)``
   case withdraw([EventID])
+  /// Keep which schedules there are: new and changed ones begin now, others are forgotten. → ``StoreReply/planned(_:)``
+  case plan([ScheduleDeclaration])
+  /// Make the jobs of due times and record that they are decided, both or neither. → ``StoreReply/fired(_:_:)``
+  case fire(ScheduleFiring)
   /// Stop a queue, or change how it is stopped; nothing new starts once it is answered. → ``StoreReply/paused(_:)``
   case pause(QueueName, QueuePause)
   /// Let a queue go on. → ``StoreReply/resumed(_:)``
@@ -64,6 +68,10 @@ public enum StoreReply: Hashable, Sendable {
   case announced(Int)
   /// Those that were there.
   case withdrawn([EventID])
+  /// All schedules, by name.
+  case planned([ScheduleStatus])
+  /// What became of the jobs, and where the schedule stands now; nil when there is no such schedule.
+  case fired([EnqueueOutcome], ScheduleStatus?)
   /// The queue is stopped like that; or why it is not: it is not in the topology.
   case paused(Result<QueuePause, UnknownQueue>)
   /// The queue goes on; how it was stopped before, nil when it was not.

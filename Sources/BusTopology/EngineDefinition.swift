@@ -14,6 +14,8 @@ public struct EngineDefinition: Sendable, Equatable {
   public var workers: WorkersDefinition
   /// Its wired subscriptions in the order of the file.
   public var subscriptions: [SubscriptionWiring]
+  /// The jobs that are made again and again, in the order of the file.
+  public var schedules: [ScheduleDefinition]
   /// Where the name is written.
   public var position: SourcePosition
 
@@ -21,7 +23,7 @@ public struct EngineDefinition: Sendable, Equatable {
   public init(
     name: Name, binary: String, arguments: [String] = [], queues: [QueueDefinition] = [],
     workers: WorkersDefinition = .standard, subscriptions: [SubscriptionWiring] = [],
-    position: SourcePosition = .unwritten
+    schedules: [ScheduleDefinition] = [], position: SourcePosition = .unwritten
   ) {
     self.name = name
     self.binary = binary
@@ -29,6 +31,7 @@ public struct EngineDefinition: Sendable, Equatable {
     self.queues = queues
     self.workers = workers
     self.subscriptions = subscriptions
+    self.schedules = schedules
     self.position = position
   }
 

@@ -25,7 +25,9 @@ public enum TopologyCheck {
             help: "run '\(engine.binary) --bus-describe' and see what it answers"))
         continue
       }
-      advice += queueAdvice(engine, declaration) + subscriptionAdvice(engine, declaration)
+      advice +=
+        queueAdvice(engine, declaration) + subscriptionAdvice(engine, declaration)
+        + scheduleAdvice(engine, declaration)
     }
     return advice.enumerated().sorted { left, right in
       let (a, b) = (left.element, right.element)
@@ -47,7 +49,9 @@ public enum TopologyCheck {
         .error, at: engine.position, "\(user) names queue '\(queue)', which engine \(engine.name) does not have",
         help: Suggestion.help(for: queue.text, among: queues) ?? "add it to the engine's 'queues'")
     }
-    let unused = engine.queues.filter { queue in !named.contains { $0.1 == queue.name } }.map { queue in
+    let unused = engine.queues.filter { queue in
+      !named.contains { $0.1 == queue.name } && !engine.schedules.contains { $0.queue == queue.name }
+    }.map { queue in
       TopologyAdvice(
         .warning, at: queue.position, "queue \(engine.name)/\(queue.name) is named by no worker and no subscription",
         help: "remove it, or name it in the engine")

@@ -124,8 +124,12 @@ enum EngineKeys {
     "subscriptions", .maps(.name, SubscriptionKeys.table),
     "Subscriptions are declared in Swift; here they are only wired. One that is not named here runs as declared.",
     example: "subscriptions: { user_index: { queue: default } }")
+  static let schedules = KeyEntry(
+    "schedules", .maps(.name, ScheduleKeys.table),
+    "Jobs that busd makes again and again: each due time one, whatever restarts.",
+    example: "schedules: { dunning: { cron: \"0 8 * * mon-fri\", timezone: Europe/Paris, worker: Dunning } }")
   static let table = KeyTable(
-    "engine", [binary.entry, arguments, queues, workers, subscriptions], later: ["schedules"])
+    "engine", [binary.entry, arguments, queues, workers, subscriptions, schedules])
 }
 
 /// One of an engine's `queues`.

@@ -10,6 +10,7 @@ extension TopologyReader {
         name: engine.name, binary: value(EngineKeys.binary, in: fields) ?? "",
         arguments: arguments(fields), queues: queues, workers: workers(fields, of: engine.name),
         subscriptions: subscriptions(fields, of: engine.name, queues: queues.map(\.name)),
+        schedules: schedules(fields, of: engine.name, queues: queues.map(\.name)),
         position: position(engine.place))
     }
   }
@@ -94,7 +95,7 @@ extension TopologyReader {
     return environment
   }
 
-  private static func variableName(_ text: String) throws -> String {
+  static func variableName(_ text: String) throws -> String {
     let isName = text.utf8.enumerated().allSatisfy { index, byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true

@@ -77,6 +77,31 @@ public enum TopologyText {
       text.add(4, SubscriptionKeys.enabled.name, "\(subscription.isEnabled)")
       text.add(4, SubscriptionKeys.where.name, subscription.where?.filter.text, isText: true)
     }
+    if !engine.schedules.isEmpty { text.open(2, EngineKeys.schedules.name) }
+    for schedule in engine.schedules { add(schedule, to: &text) }
+  }
+
+  private static func add(_ schedule: ScheduleDefinition, to text: inout Lines) {
+    text.open(3, schedule.name.text)
+    switch schedule.rule {
+    case .every(let interval): text.add(4, ScheduleKeys.every.name, interval.words)
+    case .cron(let expression, let zone):
+      text.add(4, ScheduleKeys.cron.name, expression.description, isText: true)
+      text.add(4, ScheduleKeys.timezone.name, zone.name, isText: true)
+    }
+    text.add(4, ScheduleKeys.worker.name, schedule.worker.text)
+    text.add(4, ScheduleKeys.queue.name, schedule.queue.text)
+    if !schedule.inputs.members.isEmpty { text.open(4, ScheduleKeys.inputs.name) }
+    for input in schedule.inputs.members {
+      if case .string(let value) = input.value {
+        text.add(5, input.key, value, isText: true)
+      } else {
+        text.addJSON(5, input.key, input.value)
+      }
+    }
+    text.add(4, ScheduleKeys.overlap.name, schedule.overlap.rawValue)
+    text.add(4, ScheduleKeys.catchUp.name, schedule.catchUp.rawValue, isText: true)
+    text.add(4, ScheduleKeys.enabled.name, "\(schedule.isEnabled)")
   }
 
   private static func add(_ workers: WorkersDefinition, to text: inout Lines) {
@@ -106,6 +131,11 @@ public enum TopologyText {
     mutating func add(_ level: Int, _ key: String, _ value: String?, isText: Bool = false) {
       guard let value else { return }
       line(level, "\(YAMLScalar.text(key)): \(isText ? YAMLScalar.text(value) : YAMLScalar.value(value))")
+    }
+
+    /// A number, a boolean or null, which stays one without quotes.
+    mutating func addJSON(_ level: Int, _ key: String, _ value: JSONValue) {
+      line(level, "\(YAMLScalar.text(key)): \(value.text)")
     }
 
     mutating func item(_ level: Int, _ value: String) { line(level, "- \(YAMLScalar.text(value))") }

@@ -127,6 +127,14 @@ extension ValueForm where Value == String {
     }
   }
 
+  /// A text of a grammar of its own, which whoever reads it knows.
+  static var anyWords: ValueForm {
+    ValueForm(schema: ["type": "string", "minLength": 1]) { text throws(WrongValue) in
+      guard !text.isEmpty else { throw WrongValue("must be text") }
+      return text
+    }
+  }
+
   static var path: ValueForm {
     ValueForm(schema: ["type": "string", "minLength": 1]) { text throws(WrongValue) in
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {

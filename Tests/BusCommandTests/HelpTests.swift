@@ -30,6 +30,7 @@ struct HelpTests {
 
     JOB SUBCOMMANDS:
       enqueue                 Ask for a job.
+      cron                    Show the schedules, and make the job of one now.
       jobs                    List jobs, show one, or wait for its end.
       queues                  Show the queues: what waits, what runs, what is dead.
                               Pause and drain them.

@@ -60,6 +60,8 @@ public final class SQLiteJobStore: JobStore {
     case .withdraw(let ids): .withdrawn(try withdraw(ids))
     case .pause(let queue, let pause): try self.pause(queue, pause)
     case .resume(let queue): resume(queue)
+    case .plan(let schedules): try plan(schedules, at: now)
+    case .fire(let firing): try fire(firing, at: now)
     case .promote: .promoted(try promote(at: now))
     case .unpark(let workers): .unparked(try unpark(workers, at: now))
     case .prune(let retention, let limit): .pruned(try prune(retention, limit: limit, at: now))

@@ -18,6 +18,7 @@ enum Schema {
     migrator.registerMigration("2", foreignKeyChecks: .immediate) { try $0.execute(sql: announcements) }
     migrator.registerMigration("3", foreignKeyChecks: .immediate) { try $0.execute(sql: limits) }
     migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: causes) }
+    migrator.registerMigration("5", foreignKeyChecks: .immediate) { try $0.execute(sql: schedules) }
     return migrator
   }
 
@@ -92,6 +93,18 @@ enum Schema {
 
     CREATE TABLE token (last INTEGER NOT NULL) STRICT;
     INSERT INTO token (last) VALUES (0);
+    """
+
+  private static let schedules = """
+    CREATE TABLE schedule (
+      name TEXT PRIMARY KEY,                -- engine/name
+      definition TEXT NOT NULL,             -- another text is another plan
+      decided_at INTEGER NOT NULL,          -- due times up to here have a job or were skipped
+      last_due INTEGER,
+      last_job BLOB,
+      fired INTEGER NOT NULL DEFAULT 0,
+      skipped INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
     """
 
   private static let announcements = """

@@ -18,7 +18,10 @@ final class Statements {
   let inputsBehind, jobInRow, job, jobsByID, jobsOfEvent, mergesOfEvent, holder, running, ahead,
     readyPlace: SQLStatement
 
+  let schedules: ScheduleStatements
+
   init(_ database: Database) throws {
+    schedules = try ScheduleStatements(database)
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
     addQueue = try prepare(SQL.addQueue)
     saveTotals = try prepare(SQL.saveTotals)

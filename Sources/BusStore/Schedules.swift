@@ -1,0 +1,90 @@
+public import BusProtocol
+
+/// A schedule as busd was told of it.
+public struct ScheduleDeclaration: Hashable, Sendable {
+  /// Its full name.
+  public var name: ScheduleName
+  /// All that it says, in one text: another text is another plan.
+  public var definition: String
+
+  /// A schedule and its text.
+  public init(name: ScheduleName, definition: String) {
+    self.name = name
+    self.definition = definition
+  }
+}
+
+/// What the store keeps of a schedule.
+public struct ScheduleStatus: Hashable, Sendable {
+  /// Its full name.
+  public var name: ScheduleName
+  /// The text that it was planned by.
+  public var definition: String
+  /// Due times up to this moment are decided: they have a job or were skipped.
+  public var decidedAt: Timestamp
+  /// The due time of its last job.
+  public var lastDue: Timestamp?
+  /// Its last job.
+  public var lastJob: JobID?
+  /// How many jobs it made.
+  public var fired: Int
+  /// How many due times were skipped.
+  public var skipped: Int
+
+  /// What is kept of a schedule.
+  public init(
+    name: ScheduleName, definition: String, decidedAt: Timestamp, lastDue: Timestamp? = nil, lastJob: JobID? = nil,
+    fired: Int = 0, skipped: Int = 0
+  ) {
+    self.name = name
+    self.definition = definition
+    self.decidedAt = decidedAt
+    self.lastDue = lastDue
+    self.lastJob = lastJob
+    self.fired = fired
+    self.skipped = skipped
+  }
+}
+
+/// Due times of a schedule that get their jobs, and with them all up to a moment decided.
+public struct ScheduleFiring: Hashable, Sendable {
+  /// A due time and its job.
+  public struct Run: Hashable, Sendable {
+    /// When it was due.
+    public var due: Timestamp
+    /// What is made.
+    public var job: NewJob
+
+    /// A due time and its job.
+    public init(due: Timestamp, job: NewJob) {
+      self.due = due
+      self.job = job
+    }
+  }
+
+  /// The schedule.
+  public var name: ScheduleName
+  /// The text that it was planned by; if the store has another, nothing happens.
+  public var definition: String
+  /// Decided afterwards; if the store is there already, nothing happens.
+  public var through: Timestamp
+  /// The jobs, the first due first.
+  public var runs: [Run]
+  /// Due times without a job.
+  public var skipped: Int
+  /// Whether a due time is skipped while the job before it is not finished.
+  public var skipsWhileUnfinished: Bool
+
+  /// A firing.
+  public init(
+    name: ScheduleName, definition: String, through: Timestamp, runs: [Run], skipped: Int,
+    skipsWhileUnfinished: Bool
+  ) {
+    self.name = name
+    self.definition = definition
+    self.through = through
+    self.runs = runs
+    self.skipped = skipped
+    self.skipsWhileUnfinished = skipsWhileUnfinished
+  }
+}
