@@ -68,6 +68,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
     case .jobs(let assignments):
       workers?.assigned(assignments)
       keepBeating()
+    case .cancel(let jobs): workers?.cancel(jobs)
     case .granted(let grants):
       for grant in grants { subscriptions[grant.subscription]?.granted(grant) }
       keepBeating()

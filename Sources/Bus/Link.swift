@@ -216,7 +216,7 @@ actor Link {
     case .refused(nil, let refusal):
       logger.error("the bus refused a message", metadata: ["error": "\(refusal)"])
     case .ping: break
-    case .granted, .jobs, .beaten: tell(.pushed(reply))
+    case .granted, .jobs, .beaten, .cancel: tell(.pushed(reply))
     default: if let number = reply.request { talk.answered(number, now: .now)?(.success(reply)) }
     }
     plan()
@@ -307,7 +307,7 @@ extension Reply {
       .enqueued(let request, _), .finished(let request, _), .answer(let request, _), .changed(let request, _):
       request
     case .refused(let request, _): request
-    case .welcome, .granted, .jobs, .beaten, .ping: nil
+    case .welcome, .granted, .jobs, .beaten, .cancel, .ping: nil
     }
   }
 }

@@ -42,7 +42,7 @@ struct RunSurroundings: Sendable {
   /// A run ended: failures are told at debug here, busd keeps them with the job.
   func note(_ outcome: Outcome, of assignment: Assignment) {
     switch outcome {
-    case .done, .notNeeded, .returned: break
+    case .done, .notNeeded, .returned, .snoozed, .cancelled: break
     case .failed(let error, _), .dead(let error):
       logger.debug(
         "a run failed",

@@ -161,6 +161,20 @@ struct WorkerDesk: Sendable {
     return actions + settleIfDone()
   }
 
+  /// Somebody wants these jobs not to go on: one that waits here goes back, a run is cancelled and may still get done.
+  mutating func cancel(_ ids: [JobID]) -> [Action] {
+    var actions: [Action] = []
+    for id in ids {
+      if let index = waiting.firstIndex(where: { $0.assignment.id == id }) {
+        results.append(waiting.remove(at: index).assignment, .returned)
+      }
+      guard let run = running[id], run.ending == nil else { continue }
+      running[id]?.ending = .cancelled
+      actions.append(.cancel(id, token: run.token, leaseIsLost: false))
+    }
+    return actions + sendResults()
+  }
+
   /// The process stops: what waits here goes back at once, what runs may end within the grace.
   mutating func stop(now: ContinuousClock.Instant, grace: Duration) -> [Action] {
     guard phase == .working else { return [] }

@@ -57,6 +57,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
 
   func assigned(_ assignments: [Assignment]) { decide { $0.assigned(assignments, now: $1) } }
 
+  func cancel(_ jobs: [JobID]) { decide { desk, _ in desk.cancel(jobs) } }
+
   func beaten(lost: [JobID], sentAt: ContinuousClock.Instant) {
     decide { desk, _ in desk.beaten(lost: lost, sentAt: sentAt) }
   }

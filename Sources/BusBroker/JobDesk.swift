@@ -64,6 +64,9 @@ struct JobDesk {
     note(now + lease)
   }
 
+  /// Who holds the job.
+  func holder(of id: JobID) -> SessionID? { leases[id]?.session }
+
   /// A process says what it can take from now on.
   mutating func setHands(_ hands: Hands, of session: SessionID, process: String) {
     var worker = workers[session] ?? Worker(hands: hands, process: process, claimQueues: [])

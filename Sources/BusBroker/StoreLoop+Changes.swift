@@ -10,6 +10,19 @@ extension StoreLoop {
     let origin = (session: session, request: request)
     do {
       switch what {
+      case "cancel_jobs":
+        let verb = JobChange.Verb.cancel(
+          byForce: try asked.optional("force") ?? false, reason: try asked.optional("reason"))
+        try change(asked, origin, what, verb)
+      case "retry_jobs": try change(asked, origin, what, .retry)
+      case "remove_jobs": try change(asked, origin, what, .remove)
+      case "run_jobs": try change(asked, origin, what, .runNow)
+      case "move_jobs":
+        let queue = try QueueName(try asked.string("queue"))
+        try change(asked, origin, what, .move(to: queue))
+      case "edit_jobs":
+        let edit = try JobEdit(asked)
+        try change(asked, origin, what, .edit(edit))
       case "pause_queue": try stop(.pause, asked, origin)
       case "drain_queue": try stop(.drain, asked, origin)
       case "resume_queue": try resume(asked, origin)
@@ -18,7 +31,10 @@ extension StoreLoop {
       default:
         throw Refusal(
           code: "unknown_change", message: "busd cannot change \"\(what.prefix(40))\"",
-          help: "it can pause_queue, drain_queue, resume_queue, seek_subscription, forget_subscription")
+          help: """
+            it can cancel_jobs, retry_jobs, remove_jobs, run_jobs, move_jobs, edit_jobs, pause_queue, drain_queue, \
+            resume_queue, seek_subscription, forget_subscription
+            """)
       }
     } catch let refusal as Refusal {
       refuse(refusal, request: request, session: session)
@@ -40,6 +56,59 @@ extension StoreLoop {
         "what": "\(JSONValue.object(answer).text)",
       ])
     send(.changed(request: origin.request, .object(answer)), to: origin.session)
+  }
+
+  // MARK: Jobs
+
+  /// So many jobs are changed in one request at the most.
+  private static let maximumJobCount = 1000
+
+  private func change(_ asked: JSONMembers, _ origin: Origin, _ what: String, _ verb: JobChange.Verb) throws {
+    let ids = try asked.list("ids") { (json) throws(ProtocolError) in
+      guard let id = JobID(jsonValue: json) else { throw ProtocolError(.badMessage, "ids holds what is no id") }
+      return id
+    }
+    guard ids.count <= StoreLoop.maximumJobCount else {
+      throw ProtocolError(.tooLarge, "\(ids.count) jobs are named, the limit is \(StoreLoop.maximumJobCount)")
+    }
+    if case .move(let queue) = verb { jobs.expectWork(in: queue) }
+    add(.change(ids.map { JobChange($0, verb) }), for: origin) { loop, reply in
+      guard case .changed(let outcomes) = reply else { return }
+      loop.tellHolders(of: zip(ids, outcomes), verb)
+      loop.waits.touch(ids)
+      // A lock may have been released, and what runs again may be ready.
+      loop.jobs.expectWorkAnywhere()
+      loop.changed(what, ids, outcomes, origin)
+    }
+  }
+
+  /// Who runs a job that is not to go on is told at once; who does not hear it is told by the next beat, or never.
+  private func tellHolders(of outcomes: some Sequence<(JobID, ChangeOutcome)>, _ verb: JobChange.Verb) {
+    guard case .cancel = verb else { return }
+    var told: [SessionID: [JobID]] = [:]
+    for (id, outcome) in outcomes {
+      switch outcome {
+      case .cancelRequested, .changed(.cancelled):
+        if let holder = jobs.holder(of: id) { told[holder, default: []].append(id) }
+      default: break
+      }
+    }
+    for (session, ids) in told { send(.cancel(ids), to: session) }
+  }
+
+  private func changed(_ what: String, _ ids: [JobID], _ outcomes: [ChangeOutcome], _ origin: Origin) {
+    let list = zip(ids, outcomes).map { id, outcome -> JSONValue in
+      guard case .object(var object) = outcome.json else { return .null }
+      object.members.insert(.init("id", id.jsonValue), at: 0)
+      return .object(object)
+    }
+    logger.notice(
+      "changed by an operator",
+      metadata: [
+        "change": "\(what)", "by": "\(processes[origin.session]?.process ?? "unknown")", "jobs": "\(ids.count)",
+        "job.id": "\(ids.count == 1 ? ids[0].description : "several")",
+      ])
+    send(.changed(request: origin.request, ["jobs": .array(list)]), to: origin.session)
   }
 
   // MARK: Queues

@@ -39,6 +39,10 @@ public struct Job: Hashable, Sendable {
   public var process: String?
   /// The token of the present or last lease.
   public var token: UInt64
+  /// How often someone let it run again after its end.
+  public var retries = 0
+  /// When someone asked it to stop while it ran.
+  public var cancelRequestedAt: Timestamp?
   /// The failed runs, oldest first, at most the last 25.
   public var failures: [Failure]
 
@@ -82,6 +86,8 @@ public struct Job: Hashable, Sendable {
     object.set("finished_at", finishedAt?.description)
     object.set("process", process)
     if token > 0 { object.set("token", token) }
+    if retries > 0 { object.set("retries", retries) }
+    object.set("cancel_requested_at", cancelRequestedAt?.description)
     object["failures"] = .array(
       failures.map {
         [
@@ -114,6 +120,8 @@ public struct Job: Hashable, Sendable {
           attempt: try failure.read("attempt"), at: try Timestamp(try failure.string("at")),
           error: try failure.string("error"))
       })
+    retries = try members.optional("retries") ?? 0
+    cancelRequestedAt = try Job.time("cancel_requested_at", in: members)
   }
 
   private static func time(_ key: String, in members: JSONMembers) throws(ProtocolError) -> Timestamp? {

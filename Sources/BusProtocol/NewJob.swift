@@ -86,7 +86,7 @@ public struct NewJob: Hashable, Sendable {
       ?? JobCause()
   }
 
-  private static func inputs(_ members: JSONMembers) throws(ProtocolError) -> JSONObject {
+  static func inputs(_ members: JSONMembers) throws(ProtocolError) -> JSONObject {
     guard let inputs = try members.optionalObject("inputs") else { return [:] }
     guard !inputs.isDeeper(than: JSONParser.maximumDepth) else {
       throw ProtocolError(.tooLarge, "inputs have more than \(JSONParser.maximumDepth) levels of nesting: carry ids")

@@ -12,6 +12,10 @@ public enum Outcome: Hashable, Sendable {
   case returned
   /// This process knows no such worker: for another one, or parked; the attempt does not count.
   case unknownWorker
+  /// Not now: again after the given time; the attempt does not count.
+  case snoozed(after: Duration)
+  /// It was asked to stop and did, or its worker dropped it.
+  case cancelled(reason: String)
 
   /// The longest error text that is kept, in bytes.
   public static let maximumErrorByteCount = 8192
@@ -25,6 +29,8 @@ public enum Outcome: Hashable, Sendable {
     case .dead: "dead"
     case .returned: "returned"
     case .unknownWorker: "unknown_worker"
+    case .snoozed: "snoozed"
+    case .cancelled: "cancelled"
     }
   }
 }
@@ -55,6 +61,8 @@ public struct JobResult: Hashable, Sendable {
       object.set("error", error.prefix(byteCount: Outcome.maximumErrorByteCount))
       object.set("retry_after", retryAfter?.inMicroseconds)
     case .dead(let error): object.set("error", error.prefix(byteCount: Outcome.maximumErrorByteCount))
+    case .snoozed(let after): object.set("after", after.inMicroseconds)
+    case .cancelled(let reason): object.set("reason", reason.prefix(byteCount: Outcome.maximumErrorByteCount))
     case .done, .notNeeded, .returned, .unknownWorker: break
     }
     return .object(object)
@@ -76,6 +84,12 @@ public struct JobResult: Hashable, Sendable {
     case "dead": outcome = .dead(error: error)
     case "returned": outcome = .returned
     case "unknown_worker": outcome = .unknownWorker
+    case "snoozed":
+      let after: Int64 = try members.integer("after")
+      outcome = .snoozed(after: .microseconds(max(0, after)))
+    case "cancelled":
+      let reason: String = try members.optional("reason") ?? ""
+      outcome = .cancelled(reason: reason.prefix(byteCount: Outcome.maximumErrorByteCount))
     case let word: throw ProtocolError(.badJSON, "\(ProtocolError.quoted(word)) is no outcome of a run")
     }
   }

@@ -11,10 +11,13 @@ public import BusProtocol
 ///        │          claimed   / held             └──known again──▶ scheduled, ready or blocked
 ///        │             ▼
 ///        └─failed── running ──▶ done, notNeeded
-///      (attempts left) │ │ └──▶ dead          no attempts left, given up, or 3 processes lost
+///      (attempts left) │ │ ├──▶ dead          no attempts left, given up, or 3 processes lost
+///                      │ │ └──▶ cancelled     by hand, from any state that is not finished
 ///                      │ └────▶ ready         given back, or its process was lost
 ///                      └──────▶ merged        it would wait again, but an equal one waits already
 /// ```
+/// By hand a job that ended, but for a merged one, runs again: it waits as if it were new.
+///
 /// A waiting job holds its queue lock, a running one its worker lock. No state outlives the row that says it, so
 /// no lock outlives its job.
 public struct JobLifecycle: Hashable, Sendable {
@@ -34,6 +37,10 @@ public struct JobLifecycle: Hashable, Sendable {
     case queueVanished
     /// Its queue, or its worker, is known again.
     case known
+    /// Someone takes it out, for the given reason.
+    case cancelled(String)
+    /// Someone lets it run again.
+    case retried
   }
 
   /// What else is the case when something happens.
@@ -48,6 +55,8 @@ public struct JobLifecycle: Hashable, Sendable {
     public var workerLockIsHeld: Bool
     /// Whether another job waits under its queue lock.
     public var queueLockIsHeld: Bool
+    /// Whether it was asked to stop while it ran: then it does not run again.
+    public var isCancelRequested = false
     /// Why its queue is not known, nil when it is.
     public var queueRefusal: String?
     /// The name of its worker and of its engine, for the reason of parking.
@@ -115,6 +124,13 @@ public struct JobLifecycle: Hashable, Sendable {
     case (.parked, .known):
       reason = nil
       wait(circumstances)
+    case (.scheduled, .cancelled(let why)), (.ready, .cancelled(let why)), (.blocked, .cancelled(let why)),
+      (.parked, .cancelled(let why)), (.running, .cancelled(let why)):
+      state = .cancelled
+      reason = why
+    case (.dead, .retried), (.cancelled, .retried), (.done, .retried), (.notNeeded, .retried):
+      (attempts, crashes, dueAt, reason) = (0, 0, nil, nil)
+      waitAgain(circumstances)
     default: return false
     }
     return true
@@ -146,6 +162,22 @@ public struct JobLifecycle: Hashable, Sendable {
     case .done: state = .done
     case .notNeeded: state = .notNeeded
     case .dead(let error): die("its worker gave up: \(error)")
+    case .cancelled(let why):
+      state = .cancelled
+      reason = why
+    case .failed, .returned, .unknownWorker, .snoozed:
+      circumstances.isCancelRequested ? stop() : comeBack(outcome, circumstances)
+    }
+  }
+
+  /// It was asked to stop, and its work did not get done before.
+  private mutating func stop() {
+    state = .cancelled
+    reason = reason ?? "cancelled while it ran"
+  }
+
+  private mutating func comeBack(_ outcome: Outcome, _ circumstances: Circumstances) {
+    switch outcome {
     case .failed(let error, let retryAfter):
       let delay = circumstances.policy.delay(afterAttempt: attempts, chance: circumstances.chance)
       guard let delay else {
@@ -153,6 +185,10 @@ public struct JobLifecycle: Hashable, Sendable {
         return
       }
       dueAt = circumstances.now + (retryAfter ?? delay)
+      waitAgain(circumstances)
+    case .snoozed(let after):
+      attempts = max(0, attempts - 1)
+      dueAt = circumstances.now + after
       waitAgain(circumstances)
     case .returned:
       attempts = max(0, attempts - 1)
@@ -163,12 +199,15 @@ public struct JobLifecycle: Hashable, Sendable {
       guard state != .merged, circumstances.queueRefusal == nil else { return }
       state = .parked
       reason = "\(circumstances.worker): start a process that has it, or cancel the job"
+    case .done, .notNeeded, .dead, .cancelled: break
     }
   }
 
   private mutating func lose(_ how: String, _ circumstances: Circumstances) {
     crashes += 1
-    if crashes >= JobLifecycle.maximumCrashes {
+    if circumstances.isCancelRequested {
+      stop()
+    } else if crashes >= JobLifecycle.maximumCrashes {
       die("poison: \(crashes) processes were lost while running it")
     } else if attempts >= circumstances.policy.attempts {
       die("attempt \(attempts) of \(circumstances.policy.attempts) was lost: \(how)")

@@ -27,6 +27,18 @@ public struct QueueCounts: Hashable, Sendable {
     public var notNeeded: Int
     /// Jobs that came back from a run and became part of one that waited.
     public var merged: Int
+    /// Jobs that were cancelled.
+    public var cancelled = 0
+    /// Dead jobs that were removed by hand; the others count as how they ended.
+    public var removed = 0
+    /// Jobs that run again after they were done, not needed or cancelled.
+    public var revived = 0
+    /// Jobs that came from other queues, less those that went.
+    public var moved = 0
+    /// Runs that failed or were lost.
+    public var failedAttempts = 0
+    /// Runs that put their job off.
+    public var snoozed = 0
 
     /// Sums.
     public init(enqueued: Int = 0, mergedWishes: Int = 0, done: Int = 0, notNeeded: Int = 0, merged: Int = 0) {
@@ -49,6 +61,13 @@ public struct QueueCounts: Hashable, Sendable {
     self.totals = totals
     self.limits = limits
     self.pause = pause
+  }
+
+  /// Jobs that went in and are nowhere: always 0, whatever happened and was pruned since the store was made.
+  public var unaccounted: Int {
+    let open = states.values.reduce(0, +)
+    let ended = totals.done + totals.notNeeded + totals.merged + totals.cancelled + totals.removed
+    return totals.enqueued + totals.moved + totals.revived - open - ended
   }
 
   /// How many of its jobs are in the state.

@@ -20,6 +20,8 @@ public enum StoreCommand: Sendable {
   case finish([JobResult])
   /// Record that processes were lost while they ran jobs. → ``StoreReply/finished(_:)``
   case lose([LostLease])
+  /// Change jobs by hand: cancel, run again, forget, move, edit. → ``StoreReply/changed(_:)``
+  case change([JobChange])
   /// Keep events to come; one whose id is known stays as it is. → ``StoreReply/announced(_:)``
   case announce([Announcement])
   /// Forget events to come: they are published, or not wanted any more. → ``StoreReply/withdrawn(_:)``
@@ -64,6 +66,8 @@ public enum StoreReply: Hashable, Sendable {
   case claimed([Assignment])
   /// What became of each job, in order.
   case finished([FinishReply])
+  /// What became of each change, in order.
+  case changed([ChangeOutcome])
   /// How many of the events to come were new.
   case announced(Int)
   /// Those that were there.

@@ -48,5 +48,5 @@ public enum JobStoreConformance {
   public static let rules: [Rule] =
     queueLockRules + workerLockRules + orderRules + resultRules + retryRules + scheduleRules + parkingRules
     + cursorRules + announcementRules
-    + queueLimitRules + jobLimitRules + pauseRules + turnRules + keepingRules
+    + queueLimitRules + jobLimitRules + pauseRules + turnRules + changeRules + keepingRules
 }

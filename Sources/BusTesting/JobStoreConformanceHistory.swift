@@ -67,7 +67,8 @@ final class JobStoreHistory {
     case 30..<38: try commit()
     case 38..<60: try claim(limit: 1 + random.below(4))
     case 60..<82: try end()
-    case 82..<86: try endTooLate()
+    case 82..<84: try endTooLate()
+    case 84..<86: try changeOne()
     case 86..<93:
       bench.now = bench.now + .seconds(random.below(8))
       try promote()
@@ -234,6 +235,7 @@ final class JobStoreHistory {
     let outcomes: [Outcome] = [
       .done, .done, .done, .notNeeded, .failed(error: "no", retryAfter: nil),
       .failed(error: "later", retryAfter: .seconds(random.below(9))), .dead(error: "never"), .returned, .unknownWorker,
+      .snoozed(after: .seconds(random.below(9))), .cancelled(reason: "dropped"),
     ]
     let outcome = outcomes[random.below(outcomes.count)]
     let reply = isLost ? try bench.lose(run.assignment) : try bench.finish(run.assignment, outcome)
@@ -243,13 +245,52 @@ final class JobStoreHistory {
     let job = try bench.job(run.assignment.id)
     try bench.expect(job.state, is: state, "the state after \(isLost ? "a loss" : outcome.word)")
     try bench.expect(dueAt, is: state == .scheduled ? job.wish.dueAt : nil, "the time after \(outcome.word)")
-    if [.done, .notNeeded, .dead].contains(state), let key = job.wish.queueLock {
+    if [.done, .notNeeded, .dead, .cancelled].contains(state), let key = job.wish.queueLock {
       cover(key, since: run.began)
     }
   }
 
   /// Of two runs of one key that overlap, the one that began later may end first.
   private func cover(_ key: String, since step: Int) { covered[key] = max(covered[key] ?? 0, step) }
+
+  /// Any change of any job: what the table allows happens, what it does not changes nothing.
+  private func changeOne() throws {
+    let edit = JobEdit(
+      priority: random.below(4), dueAt: random.below(2) == 0 ? bench.now + .seconds(random.below(20)) : nil)
+    let verbs: [JobChange.Verb] = [
+      .cancel(byForce: false, reason: nil), .cancel(byForce: true, reason: "now"), .retry, .remove,
+      .move(to: Self.queues[random.below(3)]), .edit(edit), .runNow,
+    ]
+    let jobs = try bench.store.jobs(JobFilter(limit: 60))
+    guard let job = jobs.randomElement(using: &random), let verb = verbs.randomElement(using: &random) else { return }
+    let outcome = try bench.change(job.id, verb)
+    let after = try bench.store.job(job.id)
+    let what = "\(verb.word) of a job that was \(job.state): \(outcome)"
+    switch outcome {
+    case .changed(let state):
+      try bench.expect(after?.state == state, what)
+      try bench.expect(job.state.isFinished == (verb == .retry), what)
+      if state == .cancelled { forget(job) }
+    case .unchanged(let state): try bench.expect(after == job && job.state == state, what)
+    case .refused(let state, let reason): try bench.expect(after == job && job.state == state && !reason.isEmpty, what)
+    case .cancelRequested(let process, let token):
+      try bench.expect(job.state == .running && job.process == process && job.token == token, what)
+    case .merged(let into):
+      try bench.expect(try bench.job(into).state.isWaiting && after?.state == .merged, what)
+    case .removed:
+      try bench.expect(after == nil && job.state.isFinished, what)
+      wishes.removeAll { $0.outcome.job == job.id || $0.wish.id == job.id }
+    case .unknown: try bench.expect(false, what)
+    }
+    try bench.expect(outcome != .unchanged(job.state) || after == job, what)
+  }
+
+  /// A cancelled job covers what it was asked for: someone has said that it is not wanted.
+  private func forget(_ job: Job) {
+    if let key = job.wish.queueLock { cover(key, since: runs.first { $0.assignment.id == job.id }?.began ?? step) }
+    ended += runs.filter { $0.assignment.id == job.id }.map(\.assignment)
+    runs.removeAll { $0.assignment.id == job.id }
+  }
 
   private func endTooLate() throws {
     guard let old = ended.suffix(20).randomElement(using: &random) else { return }

@@ -31,7 +31,8 @@ struct HelpTests {
     JOB SUBCOMMANDS:
       enqueue                 Ask for a job.
       cron                    Show the schedules, and make the job of one now.
-      jobs                    List jobs, show one, or wait for its end.
+      jobs                    List jobs, show one, wait for its end, change what
+                              becomes of them.
       queues                  Show the queues: what waits, what runs, what is dead.
                               Pause and drain them.
       subs                    Show the subscriptions, move their cursors, forget

@@ -27,7 +27,7 @@ struct Fixture {
   static let engine = Engine("fixture", services: Evidence()) {
     Subscription("noted") { event in Note(key: try event["key"]) }
     Subscription("counted") { event in Count(number: try event["number"]) }
-    Workers(Hold.self, Slow.self, Grown.self, Failing.self)
+    Workers(Hold.self, Deaf.self, Slow.self, Grown.self, Failing.self)
   }
 
   private static func publishAndDie(_ count: Int) async throws {
@@ -82,6 +82,17 @@ struct Hold: Worker {
     run.services.write("held \(key) \(run.attempt)")
     while access("\(run.services.directory)/release-\(key)", F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
     run.services.write("released \(key) \(run.attempt)")
+  }
+}
+
+/// Runs until a file appears, whoever asks it to stop.
+struct Deaf: Worker {
+  let key: Int
+
+  func work(_ run: Run<Evidence>) async throws {
+    run.services.write("deaf \(key)")
+    while access("\(run.services.directory)/release-\(key)", F_OK) != 0 { usleep(10_000) }
+    run.services.write("heard \(key)")
   }
 }
 

@@ -96,7 +96,7 @@ enum Samples {
     .enqueued(
       request: 6,
       outcomes: [.refused(job, EnqueueRefusal(.full, "3 wait")), .refused(job, EnqueueRefusal(.draining, ""))]),
-    .jobs([assignment]), .jobs([]),
+    .jobs([assignment]), .jobs([]), .cancel([job]), .cancel([]),
     .finished(request: 7, stale: [job]), .beaten(jobs: [job], subscriptions: [subscription]),
     .beaten(jobs: [], subscriptions: []),
     .answer(request: 8, ["jobs": []]), .answer(request: 8, .null),

@@ -11,17 +11,22 @@ import Testing
     .due, .claimed, .lockReleased, .lost("gone"), .queueVanished, .known,
     .finished(.done), .finished(.notNeeded), .finished(failure), .finished(.dead(error: "e")), .finished(.returned),
     .finished(.unknownWorker),
+    .finished(.snoozed(after: .seconds(5))), .finished(.cancelled(reason: "r")), .cancelled("r"), .retried,
   ]
 
   /// What may happen in which state, and where it leads when no lock is held and the queue is known. All else is refused.
   private static let table: [JobState: [JobLifecycle.Happening: JobState]] = [
-    .scheduled: [.due: .ready, .queueVanished: .parked],
-    .ready: [.claimed: .running, .queueVanished: .parked],
-    .blocked: [.lockReleased: .ready, .queueVanished: .parked],
-    .parked: [.known: .ready],
+    .scheduled: [.due: .ready, .queueVanished: .parked, .cancelled("r"): .cancelled],
+    .ready: [.claimed: .running, .queueVanished: .parked, .cancelled("r"): .cancelled],
+    .blocked: [.lockReleased: .ready, .queueVanished: .parked, .cancelled("r"): .cancelled],
+    .parked: [.known: .ready, .cancelled("r"): .cancelled],
+    .dead: [.retried: .ready], .done: [.retried: .ready], .notNeeded: [.retried: .ready],
+    .cancelled: [.retried: .ready],
     .running: [
       .lost("gone"): .ready, .finished(.done): .done, .finished(.notNeeded): .notNeeded, .finished(failure): .scheduled,
       .finished(.dead(error: "e")): .dead, .finished(.returned): .ready, .finished(.unknownWorker): .parked,
+      .finished(.snoozed(after: .seconds(5))): .scheduled, .finished(.cancelled(reason: "r")): .cancelled,
+      .cancelled("r"): .cancelled,
     ],
   ]
 
@@ -84,9 +89,9 @@ import Testing
     }
   }
 
-  @Test func `finished states are final`() {
+  @Test func `finished states are final, unless someone lets the job run again`() {
     for state in JobState.allCases where state.isFinished {
-      for happening in Self.happenings {
+      for happening in Self.happenings where happening != .retried || state == .merged {
         var life = life(state)
         expect(happening, in: circumstances(), happens: false, to: &life)
       }

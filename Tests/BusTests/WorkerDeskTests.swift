@@ -53,6 +53,22 @@ extension WorkerDesk {
     #expect(desk.held.isEmpty)
   }
 
+  @Test func `what somebody cancels goes back, unless its work gets done first`() {
+    var desk = desk()
+    _ = desk.assigned([assignment(1), assignment(2), assignment(3)], now: zero)
+    let ids = [1, 2, 3, 9].map { JobID(high: 0, low: $0) }
+    #expect(
+      desk.cancel(ids) == [
+        .cancel(ids[0], token: 1, leaseIsLost: false), .cancel(ids[1], token: 2, leaseIsLost: false),
+        .finish([result(3, .returned)]),
+      ])
+    #expect(desk.cancel(ids) == [], "once")
+    _ = desk.finished()
+    #expect(desk.ended(1, .failed(error: "cancelled", retryAfter: nil)) == [.finish([result(1, .returned)])])
+    _ = desk.finished()
+    #expect(desk.ended(2) == [.finish([result(2, .done)])])
+  }
+
   @Test func `refused results are sent again`() {
     var desk = desk()
     _ = desk.assigned([assignment(1)], now: zero)

@@ -2,11 +2,14 @@ internal import ArgumentParser
 internal import BusProtocol
 internal import BusTopology
 
-/// `bus jobs`: the jobs and what is known of one.
+/// `bus jobs`: the jobs, what is known of one, and what is to become of them.
 struct JobsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "jobs", abstract: "List jobs, show one, or wait for its end.",
-    subcommands: [ListJobs.self, ShowJob.self, WaitJobs.self], defaultSubcommand: ListJobs.self)
+    commandName: "jobs", abstract: "List jobs, show one, wait for its end, change what becomes of them.",
+    subcommands: [
+      ListJobs.self, ShowJob.self, WaitJobs.self, CancelJobs.self, RetryJobs.self, RunJobs.self, MoveJobs.self,
+      EditJob.self, RemoveJobs.self,
+    ], defaultSubcommand: ListJobs.self)
 }
 
 /// `bus jobs show`

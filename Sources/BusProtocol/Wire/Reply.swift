@@ -22,6 +22,8 @@ public enum Reply: Hashable, Sendable {
   case enqueued(request: UInt64, outcomes: [EnqueueOutcome])
   /// Pushed: jobs to run.
   case jobs([Assignment])
+  /// Pushed: somebody wants these jobs not to go on; what a run makes of it is its result.
+  case cancel([JobID])
   /// The results are on disk, except those of leases that had ended.
   case finished(request: UInt64, stale: [JobID])
   /// The beat was heard; these leases had ended: stop that work.

@@ -17,6 +17,7 @@ extension Reply {
     case .committed(let request, let outcomes): frames("committed", request, ["outcomes": .array(outcomes.map(\.json))])
     case .enqueued(let request, let outcomes): frames("enqueued", request, ["outcomes": .array(outcomes.map(\.json))])
     case .jobs(let jobs): WireMessage.frames("jobs", ["jobs": .array(jobs.map(\.json))], nil)
+    case .cancel(let jobs): WireMessage.frames("cancel", ["jobs": .array(jobs.map(\.jsonValue))], nil)
     case .finished(let request, let stale): frames("finished", request, ["stale": .array(stale.map(\.jsonValue))])
     case .beaten(let jobs, let subscriptions):
       WireMessage.frames(
@@ -62,6 +63,7 @@ extension Reply {
     case "enqueued": self = .enqueued(request: try members.read("request"), outcomes: try members.outcomes())
     case "jobs":
       self = .jobs(try members.list("jobs") { (json) throws(ProtocolError) in try Assignment(json: json) })
+    case "cancel": self = .cancel(try members.ids("jobs"))
     case "finished": self = .finished(request: try members.read("request"), stale: try members.ids("stale"))
     case "beaten":
       self = .beaten(

@@ -13,6 +13,8 @@ struct LiveRow {
   let limit: JobLimit?
   let life: JobLifecycle
   private let retry: String?
+  let isCancelRequested: Bool
+  let retries: Int
 
   init(_ row: SQLStatement) throws {
     seq = row.integer()
@@ -31,6 +33,8 @@ struct LiveRow {
     workerLock = row.text()
     limit = try row.limit()
     retry = row.text()
+    isCancelRequested = row.time() != nil
+    retries = Int(row.integer())
   }
 
   /// The job's own policy.

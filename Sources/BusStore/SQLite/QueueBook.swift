@@ -71,7 +71,7 @@ struct QueueBook {
   /// Jobs went from one state to another.
   mutating func move(from old: JobState, to new: JobState, count: Int = 1, of number: Int64) {
     guard old != new else { return }
-    entries[Int(number) - 1].states[Int(old.code)] -= count
+    leave(old, count: count, of: number)
     guard new.isHistory else {
       entries[Int(number) - 1].states[Int(new.code)] += count
       return
@@ -81,10 +81,45 @@ struct QueueBook {
       switch new {
       case .done: $0.done += count
       case .notNeeded: $0.notNeeded += count
+      case .cancelled: $0.cancelled += count
       default: $0.merged += count
       }
     }
   }
+
+  private mutating func leave(_ state: JobState, count: Int, of number: Int64) {
+    guard state.isHistory else {
+      entries[Int(number) - 1].states[Int(state.code)] -= count
+      return
+    }
+    historyCount -= count
+    changeTotals(of: number) { $0.revived += count }
+  }
+
+  /// A waiting job went from one queue to another.
+  mutating func transfer(_ state: JobState, from old: Int64, to new: Int64) {
+    guard old != new else { return }
+    entries[Int(old) - 1].states[Int(state.code)] -= 1
+    entries[Int(new) - 1].states[Int(state.code)] += 1
+    changeTotals(of: old) { $0.moved -= 1 }
+    changeTotals(of: new) { $0.moved += 1 }
+  }
+
+  /// A finished job was forgotten by hand.
+  mutating func remove(_ state: JobState, of number: Int64) {
+    guard !state.isHistory else {
+      historyCount -= 1
+      return
+    }
+    entries[Int(number) - 1].states[Int(state.code)] -= 1
+    changeTotals(of: number) { $0.removed += 1 }
+  }
+
+  /// A run failed or was lost.
+  mutating func failAttempt(of number: Int64) { changeTotals(of: number) { $0.failedAttempts += 1 } }
+
+  /// A run put its job off.
+  mutating func snooze(of number: Int64) { changeTotals(of: number) { $0.snoozed += 1 } }
 
   /// A wish was merged into a waiting job.
   mutating func mergeWish(of number: Int64) {
@@ -157,9 +192,11 @@ extension QueueBook {
     for row in try Row.fetchAll(database, sql: "SELECT * FROM queue ORDER BY number") {
       let number = add(try QueueName(row["name"]), limits: .none)
       guard number == row["number"] else { throw StoreError(.corrupt, "the queues are not numbered 1, 2, 3 …") }
-      let totals = QueueCounts.Totals(
+      var totals = QueueCounts.Totals(
         enqueued: row["enqueued"], mergedWishes: row["merged_wishes"], done: row["done"],
         notNeeded: row["not_needed"], merged: row["merged"])
+      (totals.cancelled, totals.removed, totals.revived) = (row["cancelled"], row["removed"], row["revived"])
+      (totals.moved, totals.failedAttempts, totals.snoozed) = (row["moved"], row["failed_attempts"], row["snoozed"])
       load(totals, of: number)
     }
     let counts = """

@@ -4,8 +4,10 @@
 /// index that the statement is made for, or SQLite would not use it.
 enum SQL {
   static let addQueue = "INSERT INTO queue (number, name) VALUES (?, ?)"
-  static let saveTotals =
-    "UPDATE queue SET enqueued = ?, merged_wishes = ?, done = ?, not_needed = ?, merged = ? WHERE number = ?"
+  static let saveTotals = """
+    UPDATE queue SET enqueued = ?, merged_wishes = ?, done = ?, not_needed = ?, merged = ?, cancelled = ?, removed = ?,
+    revived = ?, moved = ?, failed_attempts = ?, snoozed = ? WHERE number = ?
+    """
   static let saveToken = "UPDATE token SET last = ?"
 
   static let insert = """
@@ -49,11 +51,22 @@ enum SQL {
   static let block = "UPDATE job SET state = 2, blocked_by = ? WHERE seq = ?"
 
   static let finish = """
-    UPDATE job SET state = ?, finished_at = ? WHERE id = ? AND token = ? AND state = 4
+    UPDATE job SET state = ?, finished_at = ?, reason = NULL WHERE id = ? AND token = ? AND state = 4
     RETURNING queue, worker_lock, limit_key
     """
   static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
   static let liveUnderLease = "SELECT \(Columns.live) FROM job WHERE id = ? AND token = ? AND state = 4"
+  static let liveByID = "SELECT \(Columns.live) FROM job WHERE id = ?"
+  static let requestCancel = """
+    UPDATE job SET cancel_requested_at = coalesce(cancel_requested_at, ?), reason = coalesce(reason, ?)
+    WHERE seq = ? RETURNING process, token
+    """
+  static let countRetry = "UPDATE job SET retries = retries + 1, cancel_requested_at = NULL WHERE seq = ?"
+  static let reposition = """
+    UPDATE job SET state = 3, parked_by = 0, blocked_by = NULL, queue = ?, priority = ?, due_at = ?,
+    inputs = coalesce(?, inputs) WHERE seq = ?
+    """
+  static let remove = "DELETE FROM job WHERE seq = ?"
   static let setLife = """
     UPDATE job SET state = ?, due_at = ?, attempts = ?, crashes = ?, reason = ?, parked_by = ?, blocked_by = ?,
     finished_at = ? WHERE seq = ?
@@ -201,11 +214,12 @@ enum Columns {
   static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs"
   static let live = """
     seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock,
-    \(limit), retry
+    \(limit), retry, cancel_requested_at, retries
     """
   static let job = """
     seq, id, queue, worker, queue_lock, worker_lock, \(limit), priority, due_at, \(cause), retry, inputs,
-    state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token
+    state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token,
+    retries, cancel_requested_at
     """
 
   /// A numbered parameter for each column of a list.

@@ -8,7 +8,7 @@ extension SQLiteJobStore {
     case .notNeeded: try end(result, as: .notNeeded, at: now)
     case .failed(let error, _), .dead(let error):
       try leave(result.id, result.token, .finished(result.outcome), failure: error, at: now)
-    case .returned, .unknownWorker:
+    case .returned, .unknownWorker, .snoozed, .cancelled:
       try leave(result.id, result.token, .finished(result.outcome), failure: nil, at: now)
     }
   }
@@ -49,6 +49,7 @@ extension SQLiteJobStore {
     circumstances.workerLockIsHeld = row.workerLock != nil || row.limit != nil
     guard life.apply(happening, in: circumstances) else { return stale() }
     if let failure { try add(failure, to: row, at: now) }
+    if case .finished(.snoozed) = happening { book.snooze(of: row.queue) }
     let reason = life.state == .merged ? waiting.map { "merged into \($0.id)" } : life.reason
     try save(
       life, of: row, reason: reason, parkedBy: circumstances.queueRefusal == nil ? .worker : .queue,
@@ -70,7 +71,7 @@ extension SQLiteJobStore {
   }
 
   /// The newer job does the work of both, and remembers what the older one went through; one attempt it has always.
-  private func absorb(_ row: LiveRow, _ life: JobLifecycle, into newer: LiveRow, at now: Timestamp) throws {
+  func absorb(_ row: LiveRow, _ life: JobLifecycle, into newer: LiveRow, at now: Timestamp) throws {
     let attempts = min(life.attempts, try retryPolicy(of: newer).attempts - 1)
     try statements.absorb.bind(row.merges).bind(attempts).bind(life.crashes).bind(row.priority)
       .bind(life.dueAt?.microseconds).bind(newer.seq).run()
@@ -86,7 +87,8 @@ extension SQLiteJobStore {
       failure.utf8.count <= Outcome.maximumErrorByteCount
       ? failure : String(decoding: failure.utf8.prefix(Outcome.maximumErrorByteCount), as: UTF8.self)
     try statements.addFailure.bind(row.seq).bind(row.life.attempts).bind(now).bind(text).run()
-    if row.life.attempts > Job.maximumFailures {
+    book.failAttempt(of: row.queue)
+    if row.life.attempts > Job.maximumFailures || row.retries > 0 {
       try statements.trimFailures.bind(row.seq).bind(Job.maximumFailures).run()
     }
   }

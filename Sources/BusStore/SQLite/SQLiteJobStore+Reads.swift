@@ -122,6 +122,8 @@ extension SQLiteJobStore {
     job.finishedAt = row.time()
     job.process = row.text()
     job.token = UInt64(bitPattern: row.integer())
+    job.retries = Int(row.integer())
+    job.cancelRequestedAt = row.time()
     job.failures = try failures(of: seq)
     return job
   }

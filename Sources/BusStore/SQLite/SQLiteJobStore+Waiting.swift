@@ -103,10 +103,12 @@ extension SQLiteJobStore {
   /// But for what it waits for.
   func circumstances(of row: LiveRow, at now: Timestamp) throws -> JobLifecycle.Circumstances {
     let queue = book[row.queue].name
-    return JobLifecycle.Circumstances(
+    var circumstances = JobLifecycle.Circumstances(
       now: now, policy: try retryPolicy(of: row), chance: random(),
       queueRefusal: wiring.knows(queue) ? nil : wiring.refusal(of: queue),
       worker: "worker \"\(row.worker)\" is not known to the processes of engine \"\(queue.engine)\"")
+    circumstances.isCancelRequested = row.isCancelRequested
+    return circumstances
   }
 
   /// The job's own policy, or its queue's.

@@ -56,6 +56,7 @@ public final class SQLiteJobStore: JobStore {
     case .lose(let leases): .finished(try leases.map { try lose($0, at: now) })
     case .seek(let name, let offset): try seek(name, to: offset)
     case .forget(let name): try forget(name)
+    case .change(let changes): .changed(try changes.map { try change($0, at: now) })
     case .announce(let announcements): .announced(try announce(announcements))
     case .withdraw(let ids): .withdrawn(try withdraw(ids))
     case .pause(let queue, let pause): try self.pause(queue, pause)
@@ -109,7 +110,8 @@ public final class SQLiteJobStore: JobStore {
     for number in book.takeDirty() {
       let totals = book[number].totals
       try statements.saveTotals.bind(totals.enqueued).bind(totals.mergedWishes).bind(totals.done)
-        .bind(totals.notNeeded).bind(totals.merged).bind(number).run()
+        .bind(totals.notNeeded).bind(totals.merged).bind(totals.cancelled).bind(totals.removed)
+        .bind(totals.revived).bind(totals.moved).bind(totals.failedAttempts).bind(totals.snoozed).bind(number).run()
     }
     for number in book.takeDirtyGates() {
       let gate = book[number].gate

@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 4
+  static let version = 6
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -17,8 +17,9 @@ enum Schema {
     }
     migrator.registerMigration("2", foreignKeyChecks: .immediate) { try $0.execute(sql: announcements) }
     migrator.registerMigration("3", foreignKeyChecks: .immediate) { try $0.execute(sql: limits) }
-    migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: causes) }
+    migrator.registerMigration("4", foreignKeyChecks: .immediate) { try $0.execute(sql: changes) }
     migrator.registerMigration("5", foreignKeyChecks: .immediate) { try $0.execute(sql: schedules) }
+    migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: causes) }
     return migrator
   }
 
@@ -105,6 +106,18 @@ enum Schema {
       fired INTEGER NOT NULL DEFAULT 0,
       skipped INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;
+    """
+
+  /// What changes by hand need, and sums that account for every job.
+  private static let changes = """
+    ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN cancel_requested_at INTEGER;
+    ALTER TABLE queue ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE queue ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE queue ADD COLUMN revived INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE queue ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE queue ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE queue ADD COLUMN snoozed INTEGER NOT NULL DEFAULT 0;
     """
 
   private static let announcements = """

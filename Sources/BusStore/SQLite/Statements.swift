@@ -6,6 +6,7 @@ final class Statements {
   let insert, insertLocked, recordMerge, mergeTarget, outcomeOfKnown: SQLStatement
   let candidates, candidatesExcept, head, headExcept, lease, block: SQLStatement
   let finish, live, liveUnderLease, setLife, wake, waitingUnderQueueLock, absorb: SQLStatement
+  let liveByID, requestCancel, countRetry, reposition, remove: SQLStatement
   let addFailure, trimFailures, copyFailures, failures: SQLStatement
   let lockAhead, lockIsHeld, firstBlocked: SQLStatement
   let limitRunning, limitReady, lineHead, lineAhead, lineExists: SQLStatement
@@ -44,6 +45,11 @@ final class Statements {
     wake = try prepare(SQL.wake)
     waitingUnderQueueLock = try prepare(SQL.waitingUnderQueueLock)
     absorb = try prepare(SQL.absorb)
+    liveByID = try prepare(SQL.liveByID)
+    requestCancel = try prepare(SQL.requestCancel)
+    countRetry = try prepare(SQL.countRetry)
+    reposition = try prepare(SQL.reposition)
+    remove = try prepare(SQL.remove)
     addFailure = try prepare(SQL.addFailure)
     trimFailures = try prepare(SQL.trimFailures)
     copyFailures = try prepare(SQL.copyFailures)
