@@ -12,7 +12,7 @@ public enum ControlRequest: Sendable, Equatable {
   case upgrade([String], UpgradePlan)
   /// Those of these programs finish their work and none is started, or they are started again.
   case quiet([String], Bool)
-  /// Everything ends, in order or at once.
+  /// Everything ends, in order or at once: a line now, and the end of the answer when all have ended.
   case stop(atOnce: Bool)
   /// The last lines of a program or one of its processes, of all for none, and those that come.
   case logs(String?, count: Int, follow: Bool)

@@ -16,18 +16,20 @@ final class LogBook: Sendable {
     let text: String
   }
 
-  /// The last lines of one process.
+  /// The last lines of one process; up to twice as many as are shown, so that not each new line moves all of them.
   private struct Page {
-    var lines: [Line] = []
-    var byteCount = 0
+    private var lines: [Line] = []
+    private var byteCount = 0
+
+    var last: ArraySlice<Line> { lines.suffix(LogBook.maximumLineCount) }
 
     mutating func add(_ line: Line) {
       lines.append(line)
       byteCount += line.text.utf8.count
-      var surplus = 0
-      while lines.count - surplus > LogBook.maximumLineCount
-        || (byteCount > LogBook.maximumByteCount && lines.count - surplus > 1)
-      {
+      guard lines.count > 2 * LogBook.maximumLineCount || byteCount > 2 * LogBook.maximumByteCount else { return }
+      var surplus = max(0, lines.count - LogBook.maximumLineCount)
+      byteCount -= lines[..<surplus].reduce(0) { $0 + $1.text.utf8.count }
+      while byteCount > LogBook.maximumByteCount, lines.count - surplus > 1 {
         byteCount -= lines[surplus].text.utf8.count
         surplus += 1
       }
@@ -56,7 +58,7 @@ final class LogBook: Sendable {
 
   /// The last lines of the processes that are meant, in the order in which they came.
   func last(_ count: Int, where isMeant: (String) -> Bool) -> [Line] {
-    let lines = state.withLock { state in state.pages.filter { isMeant($0.key) }.flatMap(\.value.lines) }
+    let lines = state.withLock { state in state.pages.filter { isMeant($0.key) }.flatMap(\.value.last) }
     return Array(lines.sorted { $0.number < $1.number }.suffix(max(0, count)))
   }
 
@@ -66,7 +68,7 @@ final class LogBook: Sendable {
   {
     state.withLock { state in
       guard !follow || state.followers.count < LogBook.maximumFollowers else { return false }
-      let lines = state.pages.filter { isMeant($0.key) }.flatMap(\.value.lines).sorted { $0.number < $1.number }
+      let lines = state.pages.filter { isMeant($0.key) }.flatMap(\.value.last).sorted { $0.number < $1.number }
       for line in lines.suffix(max(0, count)) where !call.send(Self.json(line)) { return true }
       if follow { state.followers.append((call, isMeant)) } else { call.finish() }
       return true

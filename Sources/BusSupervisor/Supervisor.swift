@@ -60,8 +60,9 @@ public struct Supervisor: Sendable {
       while !loop.isFinished, let input = await arriving.next() { loop.take(input, in: &group) }
       group.cancelAll()
     }
-    loop.close()
+    // In this order: who hears that all have ended may start the next one at once.
     control?.close()
+    loop.close()
     return loop.failure.map { .failed(process: $0) } ?? .stopped
   }
 }

@@ -12,7 +12,7 @@ extension SupervisorLoop {
       case .logs(let name, let count, let follow): try showLogs(of: name, count, follow: follow, to: call)
       case .stop(let atOnce):
         call.send(["stopping": pool.members.count.jsonValue])
-        call.finish()
+        stoppers.append(call)
         return atOnce ? pool.kill(now: now) : pool.stop(now: now)
       }
     } catch {

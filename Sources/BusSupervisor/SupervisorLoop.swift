@@ -27,6 +27,8 @@ struct SupervisorLoop {
   var files: [[Int: String]]
   /// Who waits for upgrades.
   var askers: [UpgradeAsker] = []
+  /// Who waits for the end.
+  var stoppers: [ControlCall] = []
 
   init(_ supervisor: Supervisor, feed: AsyncStream<Input>.Continuation) {
     self.supervisor = supervisor
@@ -84,7 +86,7 @@ struct SupervisorLoop {
 
   /// Nobody waits in vain.
   func close() {
-    for asker in askers { asker.call.finish() }
+    for call in stoppers + askers.map(\.call) { call.finish() }
     logs.close()
   }
 

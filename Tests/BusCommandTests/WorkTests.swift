@@ -50,9 +50,16 @@ struct WorkTests {
     try await eventually("the seventh comes back") {
       work.program.output.split(separator: "\n").count { $0.hasSuffix("slot 7") } == 2
     }
-    let end = try await work.stop()
+    let stop = try await work.site.bus("stop")
+    #expect(stop == Program.Result(status: 0, output: "20 processes told to finish\n", error: ""))
+    for process in processes { #expect(kill(Int32(process["pid"] as? Int ?? 1), 0) != 0, "all have ended by then") }
+    let sleeper = ["work", "-n", "1", "--", "sh", "-c", "exec sleep 1000"]
+    let next = try Program(sleeper, environment: work.site.environment)
+    try await eventually("the next one begins at once: \(next.error)") { next.error.contains("started") }
+    next.signal(SIGTERM)
+    #expect(try await next.end().status == 0)
+    let end = try await work.program.end()
     #expect(end.status == 0)
-    for process in processes { #expect(kill(Int32(process["pid"] as? Int ?? 1), 0) != 0) }
   }
 
   @Test func `EH2 people see what runs and change how many`() async throws {

@@ -7,7 +7,11 @@ struct StopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stop", abstract: "End 'bus work' and all its processes.",
     usage: "bus stop [<options>]",
-    discussion: "EXAMPLE  bus stop --now")
+    discussion: """
+      Each process may finish its work; the command returns when all have ended.
+
+      EXAMPLE  bus stop --now
+      """)
 
   @Flag(help: "Kill them instead of letting them finish.")
   var now = false
@@ -16,14 +20,14 @@ struct StopCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    for answer in try await supervisor.answers(.stop(atOnce: now)) {
-      guard !output.json else {
-        try Output.write(json: answer)
-        continue
-      }
+    let output = output
+    // As long as it takes: each process has its own time to finish.
+    try await supervisor.ask(.stop(atOnce: now), seconds: nil) { answer in
+      guard !output.json else { return try Output.write(json: answer) }
       let count = answer.count("stopping") ?? 0
       let words = count == 1 ? "1 process" : "\(count) processes"
       try Output.write(lines: [now ? "\(words) killed" : "\(words) told to finish"])
     }
+    output.remark("All have ended.")
   }
 }
