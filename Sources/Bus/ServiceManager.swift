@@ -7,7 +7,7 @@
 #endif
 
 /// Who started this process and wants to hear how it is: `bus work`, or systemd, by the datagrams of sd_notify(3).
-package struct ServiceManager: Sendable {
+package struct ServiceManager: Sendable, Equatable {
   /// Where it listens: a path, or an abstract name behind an `@`.
   private let address: String
   /// How often it has to be told that the process is alive; nil when it does not ask.

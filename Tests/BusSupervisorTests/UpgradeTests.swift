@@ -113,6 +113,9 @@ struct UpgradeTests {
     let old = try await site.desk.ask(.processes).first { $0["process"] == "a.1" }
     let pid = try #require(old?["pid"].flatMap(Int32.init(jsonValue:)))
     kill(pid, SIGKILL)
+    try await site.run.waitUntil { lines in
+      lines.contains { if case .notice("a.1", .restarting) = $0 { true } else { false } }
+    }
     let ups = try await site.desk.processes { $0["a.1"] == "ready" && $0["a.2"] == "ready" && $0["a.3"] == "starting" }
     #expect(ups.first?["generation"] == 0)
     #expect(ups.first?["pid"] != old?["pid"])
