@@ -82,8 +82,7 @@ struct WorkTests {
 
   @Test func `EH4 an upgrade says what it did, and X29 one that failed what the program said`() async throws {
     let site = try Site()
-    let path = try site.file("worker", "#!/bin/sh\necho up\nexec sleep 1000\n")
-    chmod(path, 0o755)
+    let path = try await Self.install("#!/bin/sh\necho up\nexec sleep 1000\n", in: site)
     let program = try Program(["work", "-n", "2", "--ready", "100ms", "--", path], environment: site.environment)
     try await eventually("both are up") {
       try await site.bus("ps").output.split(separator: "\n").count { $0.contains(" ready ") } == 2
@@ -92,19 +91,28 @@ struct WorkTests {
     #expect(done.status == 0)
     #expect(done.output.hasPrefix("worker  2 of 2 replaced in "))
     #expect(done.output.hasSuffix(", none was cut short\n"))
-    _ = try site.file("worker", "#!/bin/sh\necho Fatal error: no INDEX_URL >&2\nexit 134\n")
-    chmod(path, 0o755)
+    _ = try await Self.install("#!/bin/sh\necho Fatal error: no INDEX_URL >&2\nexit 134\n", in: site)
     let failed = try await site.bus("upgrade", "worker")
     #expect(failed.status == 1)
     #expect(failed.error.contains("exited 134 before it was ready (3 tries)"))
     #expect(failed.error.contains("    Fatal error: no INDEX_URL"))
     #expect(failed.error.contains("help:  the 2 old ones work; mend it and run the same command again."))
-    try site.file("worker", "").withCString { path in _ = unlink(path) }
+    unlink(path)
     let gone = try await site.bus("upgrade")
     #expect(gone.status == 78)
     #expect(gone.error.hasPrefix("error: \(path) is no program now; nothing was replaced\n"))
     program.signal(SIGTERM)
     #expect(try await program.end().status == 0)
+  }
+
+  /// Has another process write the program `worker`: a file that this one has open for writing may be held by what
+  /// other tests start meanwhile, and is then too busy to be run.
+  private static func install(_ text: String, in site: Site) async throws -> String {
+    let (source, path) = (try site.file("worker.text", text), "\(site.directory)/worker")
+    let script = "cat \(source) > \(path).new && chmod 755 \(path).new && mv \(path).new \(path)"
+    let copy = try await Program(["-c", script], program: "/bin/sh").end()
+    #expect(copy.status == 0)
+    return path
   }
 
   @Test func `EH20 a second one is refused, and mistakes are told with the next step`() async throws {

@@ -12,11 +12,10 @@ struct UpgradeTests {
     let desk: ControlTests.Desk
     let run: Run
 
-    init(old: String, new: String, count: Int, readiness: Readiness = .line(prefix: "up")) throws {
+    init(old: String, new: String, count: Int, readiness: Readiness = .line(prefix: "up")) async throws {
       let desk = try ControlTests.Desk()
       for (name, script) in [("old", old), ("new", new)] {
-        try "#!/bin/sh\n\(script)\n".write(toFile: "\(desk.directory)/\(name)", atomically: true, encoding: .utf8)
-        chmod("\(desk.directory)/\(name)", 0o755)
+        try await Self.install("#!/bin/sh\n\(script)\n", at: "\(desk.directory)/\(name)")
       }
       symlink("old", "\(desk.directory)/current")
       var definition = ProcessDefinition(
@@ -24,6 +23,16 @@ struct UpgradeTests {
       definition.count = count
       self.desk = desk
       run = Run([definition], policy: RestartPolicy(base: .milliseconds(20)), control: desk.control)
+    }
+
+    /// Has another process write the program: a file that this one has open for writing may be held by what other tests
+    /// start meanwhile, and is then too busy to be run.
+    private static func install(_ text: String, at path: String) async throws {
+      try text.write(toFile: "\(path).text", atomically: true, encoding: .utf8)
+      let copy = ProcessDefinition(
+        name: "copy", executable: "/bin/sh", arguments: ["-c", "cat \(path).text > \(path) && chmod 755 \(path)"])
+      let end = await OneRun.run(copy, environment: ["PATH": "/usr/bin:/bin"], line: { _ in })
+      guard end == .exited(0) else { throw Run.Missing(description: path) }
     }
 
     func link(to name: String) throws {
@@ -53,7 +62,7 @@ struct UpgradeTests {
 
   @Test(arguments: [false, true])
   func `EH4 EH5 EH18 all are replaced by the program behind the link`(isFleet: Bool) async throws {
-    let site = try Site(old: Self.working, new: "NEW=1; \(Self.working)", count: 3)
+    let site = try await Site(old: Self.working, new: "NEW=1; \(Self.working)", count: 3)
     let old = site.pids(try await site.ready(3))
     try site.link(to: "new")
     let answer = try await site.desk.ask(.upgrade(["a"], UpgradePlan(isFleet: isFleet)))
@@ -75,7 +84,7 @@ struct UpgradeTests {
   }
 
   @Test func `X29 a program that does not start is taken back, with its own words`() async throws {
-    let site = try Site(old: Self.working, new: "echo Fatal error: no INDEX_URL >&2; exit 134", count: 2)
+    let site = try await Site(old: Self.working, new: "echo Fatal error: no INDEX_URL >&2; exit 134", count: 2)
     let old = site.pids(try await site.ready(2))
     try site.link(to: "new")
     let answer = try await site.desk.ask(.upgrade([], UpgradePlan()))
@@ -88,7 +97,7 @@ struct UpgradeTests {
   }
 
   @Test func `X29 a program that never gets ready is taken back at the deadline`() async throws {
-    let site = try Site(old: Self.working, new: "echo hello; \(Self.loop)", count: 2)
+    let site = try await Site(old: Self.working, new: "echo hello; \(Self.loop)", count: 2)
     let old = site.pids(try await site.ready(2))
     try site.link(to: "new")
     let answer = try await site.desk.ask(.upgrade(["a"], UpgradePlan(deadline: .milliseconds(300))))
@@ -98,7 +107,7 @@ struct UpgradeTests {
   }
 
   @Test func `X29 an old one that dies during an upgrade is replaced by an old one`() async throws {
-    let site = try Site(old: Self.working, new: "echo hello; \(Self.loop)", count: 2)
+    let site = try await Site(old: Self.working, new: "echo hello; \(Self.loop)", count: 2)
     _ = try await site.ready(2)
     try site.link(to: "new")
     let path = site.desk.path
@@ -124,7 +133,7 @@ struct UpgradeTests {
   }
 
   @Test func `X30 a program that is not there is refused at once`() async throws {
-    let site = try Site(old: Self.working, new: "", count: 1)
+    let site = try await Site(old: Self.working, new: "", count: 1)
     let old = site.pids(try await site.ready(1))
     unlink("\(site.desk.directory)/current")
     let error = await #expect(throws: SupervisorError.self) {
@@ -140,7 +149,7 @@ struct UpgradeTests {
   }
 
   @Test func `one upgrade at a time, and a stop ends those who wait for it`() async throws {
-    let site = try Site(old: Self.working, new: "echo hello; \(Self.loop)", count: 1)
+    let site = try await Site(old: Self.working, new: "echo hello; \(Self.loop)", count: 1)
     _ = try await site.ready(1)
     try site.link(to: "new")
     let path = site.desk.path
