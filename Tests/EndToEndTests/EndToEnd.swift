@@ -1,4 +1,4 @@
 import Testing
 
 /// The real binaries, killed and frozen. One test after the other: each wants the machine's two cores for itself.
-@Suite(.serialized) enum EndToEnd {}
+@Suite(.serialized, QuietMachine()) enum EndToEnd {}
