@@ -1,3 +1,5 @@
+public import BusProtocol
+
 /// Thrown by a worker: this run failed, try again, after the given time or by the retry policy.
 ///
 /// ```swift
@@ -29,6 +31,42 @@ public struct GiveUp: Error, Hashable, Sendable, CustomStringConvertible {
   public let reason: String
 
   /// Ends the job's life without success.
+  public init(_ reason: String) { self.reason = reason }
+
+  /// The reason.
+  public var description: String { reason }
+}
+
+/// Thrown by a worker: not now, again after a time. It is the same job, with its id and its history; the attempt does not
+/// count, so it may go on for ever: "again in an hour", "at the first of next month".
+///
+/// ```swift
+/// throw Snooze(for: .seconds(3600))
+/// ```
+public struct Snooze: Error, Hashable, Sendable, CustomStringConvertible {
+  /// How long to wait.
+  public let duration: Duration
+
+  /// Again after so long.
+  public init(for duration: Duration) { self.duration = duration }
+
+  /// Again at a moment, by this machine's clock; at once when it has passed.
+  public init(until moment: Timestamp) { duration = max(.zero, moment - SystemClock.now()) }
+
+  /// What it means.
+  public var description: String { "again in \(duration)" }
+}
+
+/// Thrown by a worker: the work is not to be done any more. The job ends as cancelled, with the reason.
+///
+/// ```swift
+/// throw Drop("the campaign was stopped")
+/// ```
+public struct Drop: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Why, for `bus why` and the logs.
+  public let reason: String
+
+  /// Ends the job.
   public init(_ reason: String) { self.reason = reason }
 
   /// The reason.

@@ -37,6 +37,19 @@ public struct Run<Services: Sendable>: Sendable {
   /// Whether the job is not this run's any more: what it does now another run may do too.
   public var isLeaseLost: Bool { lease.isLost }
 
+  /// What goes back to whoever waits for the job, once its work is done; nil before ``answer(_:)``.
+  public var answer: JSONValue? { lease.result }
+
+  /// Says what the job's result is: kept with the job as JSON, for ``BusClient/call(_:engine:queue:returning:timeout:)``
+  /// and for whoever looks at it later. The last one counts, and only when the work is done.
+  ///
+  /// Throws when it is larger than 64 KiB: keep it elsewhere then, and answer with its id.
+  public func answer(_ result: some Encodable) throws {
+    let json = try JSONValueEncoder().encode(result)
+    try JobResult.check(json)
+    lease.result = json
+  }
+
   /// A run made by hand, for a test.
   public init(
     services: Services, job: JobID = JobID(high: 0, low: 1), attempt: Int = 1, fence: UInt64 = 1,

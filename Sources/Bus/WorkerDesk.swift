@@ -122,14 +122,17 @@ struct WorkerDesk: Sendable {
   }
 
   /// A run ended.
-  mutating func ended(_ id: JobID, token: UInt64, outcome: Outcome, now: ContinuousClock.Instant) -> [Action] {
+  mutating func ended(
+    _ id: JobID, token: UInt64, outcome: Outcome, result: JSONValue? = nil, now: ContinuousClock.Instant
+  ) -> [Action] {
     guard let run = running[id], run.token == token else { return [] }
     running[id] = nil
     prefetch.note(run.startedAt.duration(to: now))
     if run.ending != .leaseLost {
       // A run that was told to stop did not fail by itself.
       let isReturned = run.ending == .cancelled && outcome.isFailure
-      results.append(JobResult(id: id, token: token, outcome: isReturned ? .returned : outcome))
+      let outcome = isReturned ? .returned : outcome
+      results.append(JobResult(id: id, token: token, outcome: outcome, result: outcome == .done ? result : nil))
     }
     return startWaiting(now: now) + sendResults() + announce(now: now) + settleIfDone()
   }

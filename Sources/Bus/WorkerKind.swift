@@ -64,6 +64,8 @@ extension Outcome {
     switch error {
     case let retry as Retry: self = .failed(error: retry.reason, retryAfter: retry.after)
     case let end as GiveUp: self = .dead(error: end.reason)
+    case let snooze as Snooze: self = .snoozed(after: snooze.duration)
+    case let drop as Drop: self = .cancelled(reason: drop.reason)
     default: self = .failed(error: Outcome.text(of: error), retryAfter: nil)
     }
   }

@@ -163,7 +163,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     return state.withLock { state in
       let id = start.assignment.id
       let task = state.current.removeValue(forKey: id)?.task
-      let actions = state.desk.ended(id, token: start.assignment.token, outcome: outcome, now: .now)
+      let actions = state.desk.ended(
+        id, token: start.assignment.token, outcome: outcome, result: start.lease.result, now: .now)
       var starts = perform(actions, &state)[...]
       // Cancelling happens under this lock: a task that is not cancelled here is free for another run.
       let next = Task.isCancelled ? nil : starts.popFirst()

@@ -41,6 +41,8 @@ public struct Job: Hashable, Sendable {
   public var token: UInt64
   /// How often someone let it run again after its end.
   public var retries = 0
+  /// What its worker answered, of a job that is done.
+  public var result: JSONValue?
   /// When someone asked it to stop while it ran.
   public var cancelRequestedAt: Timestamp?
   /// The failed runs, oldest first, at most the last 25.
@@ -88,6 +90,7 @@ public struct Job: Hashable, Sendable {
     if token > 0 { object.set("token", token) }
     if retries > 0 { object.set("retries", retries) }
     object.set("cancel_requested_at", cancelRequestedAt?.description)
+    if let result { object["result"] = result }
     object["failures"] = .array(
       failures.map {
         [
@@ -121,6 +124,7 @@ public struct Job: Hashable, Sendable {
           error: try failure.string("error"))
       })
     retries = try members.optional("retries") ?? 0
+    result = members.optionalValue("result")
     cancelRequestedAt = try Job.time("cancel_requested_at", in: members)
   }
 

@@ -43,12 +43,18 @@ public struct JobResult: Hashable, Sendable {
   public var token: UInt64
   /// How it ended.
   public var outcome: Outcome
+  /// What the worker answers to whoever waits for the job; kept with a job that is done.
+  public var result: JSONValue?
+
+  /// The largest result that is kept, as JSON, in bytes.
+  public static let maximumResultByteCount = 64 << 10
 
   /// A result of a leased run.
-  public init(id: JobID, token: UInt64, outcome: Outcome) {
+  public init(id: JobID, token: UInt64, outcome: Outcome, result: JSONValue? = nil) {
     self.id = id
     self.token = token
     self.outcome = outcome
+    self.result = result
   }
 
   /// The result as the wire carries it; of an error that is too long the beginning.
@@ -65,12 +71,15 @@ public struct JobResult: Hashable, Sendable {
     case .cancelled(let reason): object.set("reason", reason.prefix(byteCount: Outcome.maximumErrorByteCount))
     case .done, .notNeeded, .returned, .unknownWorker: break
     }
+    if let result { object["result"] = result }
     return .object(object)
   }
 
   /// Reads what ``json`` wrote.
   public init(json: JSONValue) throws(ProtocolError) {
     let members = try json.members("result")
+    result = members.optionalValue("result")
+    try JobResult.check(result)
     id = try members.read("id")
     token = try members.number("token")
     let text: String = try members.optional("error") ?? ""
@@ -91,6 +100,21 @@ public struct JobResult: Hashable, Sendable {
       let reason: String = try members.optional("reason") ?? ""
       outcome = .cancelled(reason: reason.prefix(byteCount: Outcome.maximumErrorByteCount))
     case let word: throw ProtocolError(.badJSON, "\(ProtocolError.quoted(word)) is no outcome of a run")
+    }
+  }
+
+  /// Refuses a result that is too large, or too deep for the messages and rows that it becomes part of.
+  public static func check(_ result: JSONValue?) throws(ProtocolError) {
+    guard let result else { return }
+    guard case .object(let object) = JSONValue.object(["result": result]),
+      !object.isDeeper(than: JSONParser.maximumDepth)
+    else { throw ProtocolError(.tooLarge, "the result has more than \(JSONParser.maximumDepth) levels of nesting") }
+    let count = result.bytes.count
+    guard count <= maximumResultByteCount else {
+      throw ProtocolError(
+        .tooLarge,
+        "the result has \(count) bytes, the limit is \(maximumResultByteCount): keep it elsewhere and answer with its id"
+      )
     }
   }
 }

@@ -27,6 +27,29 @@ extension JobStoreConformance {
         try bench.store.announcements(dueBy: Timestamp(microseconds: .max), limit: 9),
         is: [announced[2], announced[0]], "what is left")
     },
+    Rule("each death of a job is kept as an event that is due, with its cause, and none is made of a death's own jobs")
+    {
+      bench in
+      let cause = JobCause(topic: "invoice_created", correlation: bench.newID(), context: ["tenant": 7])
+      let dying = bench.wish("Charge", cause: cause)
+      let handling = bench.wish("Alert", cause: JobCause(topic: "job_dead"))
+      try bench.enqueue(dying)
+      try bench.enqueue(handling)
+      for run in try bench.claim(2) { _ = try bench.finish(run, .dead(error: "no such card")) }
+      _ = try bench.one(.change([JobChange(dying.id, .retry)]))
+      _ = try bench.finish(try bench.claimOne(), .dead(error: "still none"))
+      try bench.reopen()
+      let told = try bench.store.announcements(dueBy: bench.now, limit: 9)
+      try bench.expect(told.map(\.topic), is: ["job_dead", "job_dead"], "the deaths")
+      try bench.expect(Set(told.map(\.id)).count, is: 2, "their ids")
+      let errors = try told.map { try JSONParser.parse($0.data)["error"] }
+      try bench.expect(Set(errors.map { $0?.text ?? "" }), is: ["\"no such card\"", "\"still none\""], "the errors")
+      for event in told {
+        try bench.expect(event.headers.causation, is: .job(dying.id), "what brought it about")
+        try bench.expect(event.headers.correlation, is: cause.correlation, "its chain")
+        try bench.expect(event.headers.context, is: cause.context, "its context")
+      }
+    },
     Rule("an event to come without data or headers comes back without") { bench in
       let bare = Announcement(id: bench.newID(), topic: "a", data: [], dueAt: bench.now)
       _ = try bench.one(.announce([bare]))

@@ -107,6 +107,17 @@ extension JobStoreConformance {
         try bench.reopen()
       }
     },
+    Rule("GM2 what a worker answers is kept with the job that is done, and goes when it runs again") { bench in
+      let wish = bench.wish()
+      try bench.enqueue(wish)
+      let run = try bench.claimOne()
+      let result = JobResult(id: run.id, token: run.token, outcome: .done, result: ["twice": 42])
+      _ = try bench.one(.finish([result]))
+      try bench.reopen()
+      try bench.expect(try bench.job(wish.id).result, is: ["twice": 42], "the answer")
+      _ = try bench.one(.change([JobChange(wish.id, .retry)]))
+      try bench.expect(try bench.job(wish.id).result, is: nil, "after it was tried again")
+    },
     Rule("X24 a claimed job stays until its end is recorded, over a restart") { bench in
       let wish = bench.wish()
       try bench.enqueue(wish)

@@ -27,7 +27,7 @@ struct Fixture {
   static let engine = Engine("fixture", services: Evidence()) {
     Subscription("noted") { event in Note(key: try event["key"]) }
     Subscription("counted") { event in Count(number: try event["number"]) }
-    Workers(Hold.self, Deaf.self, Slow.self, Grown.self, Failing.self)
+    Workers(Hold.self, Deaf.self, Twice.self, Slow.self, Grown.self, Failing.self)
   }
 
   private static func publishAndDie(_ count: Int) async throws {
@@ -93,6 +93,18 @@ struct Deaf: Worker {
     run.services.write("deaf \(key)")
     while access("\(run.services.directory)/release-\(key)", F_OK) != 0 { usleep(10_000) }
     run.services.write("heard \(key)")
+  }
+}
+
+/// Answers with twice its number; without a number it has no answer.
+struct Twice: Worker {
+  let number: Int
+  var queueLock: LockKey? { LockKey(number) }
+
+  func work(_ run: Run<Evidence>) async throws {
+    run.services.write("twice \(number)")
+    if number < 0 { throw GiveUp("no negative ones") }
+    if number > 0 { try run.answer(["twice": 2 * number]) }
   }
 }
 

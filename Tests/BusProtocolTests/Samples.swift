@@ -69,6 +69,7 @@ enum Samples {
     .enqueue(request: 7, jobs: [wish, smallWish]), .enqueue(request: 7, jobs: []),
     .hands(Hands(engine: "search", queues: [queue], workers: ["IndexUser"], concurrency: 8)),
     .finish(request: 8, results: outcomes.map { JobResult(id: job, token: 77, outcome: $0) }),
+    .finish(request: 8, results: [JobResult(id: job, token: 77, outcome: .done, result: ["twice": [42, nil]])]),
     .beat(jobs: [Held(job, token: 77)], subscriptions: [Held(subscription, token: 3)]),
     .beat(jobs: [], subscriptions: []),
     .change(request: 9, what: "forget_subscription", parameters: ["name": "a/b"]),

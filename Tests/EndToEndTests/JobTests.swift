@@ -99,6 +99,45 @@ extension EndToEnd {
       #expect(try await program.end() == 0)
     }
 
+    private struct Twice: Worker {
+      let number: Int
+      var queueLock: LockKey? { LockKey(number) }
+      func work(_ run: Run<Void>) async throws {}
+    }
+
+    @Test func `GM2 GM5 a call gets the worker's answer, equal waiting calls share a run, and no answer has a reason`()
+      async throws
+    {
+      let site = try Site()
+      try await site.startBusd()
+      try await site.withClient { client in
+        // Nobody works yet: three equal calls become one job.
+        async let first: [String: Int] = client.call(Twice(number: 21), engine: "fixture")
+        async let second: [String: Int] = client.call(Twice(number: 21), engine: "fixture")
+        async let third: [String: Int] = client.call(Twice(number: 21), engine: "fixture")
+        try await eventually("two are merged") { try await jobs(client, [:]).first?.merges == 2 }
+        let program = try await site.startEngine()
+        #expect(try await [first, second, third] == Array(repeating: ["twice": 42], count: 3))
+        #expect(site.evidence.filter { $0[0] == "twice" }.count == 1)
+
+        let kept = try #require(try await jobs(client, ["state": "done"]).first)
+        #expect(kept.result == ["twice": 42])
+        #expect(try await site.bus("jobs", "show", "\(kept.id)").text.contains(#"{"twice":42}"#))
+        for (number, code) in [(0, "no_answer"), (-1, "job_dead")] {
+          do throws(BusError) {
+            let answer: [String: Int] = try await client.call(Twice(number: number), engine: "fixture")
+            Issue.record("\(answer)")
+          } catch { #expect(error.code == code) }
+        }
+        do throws(BusError) {
+          let answer: [String] = try await client.call(Twice(number: 3), engine: "fixture")
+          Issue.record("\(answer)")
+        } catch { #expect(error.message.contains("the answer of job")) }
+        program.signal(SIGTERM)
+        #expect(try await program.end() == 0)
+      }
+    }
+
     @Test func `X8 twenty jobs of a second on one worker lock take twenty seconds, in order`() async throws {
       let site = try Site()
       try await site.startBusd()
@@ -175,6 +214,10 @@ extension EndToEnd {
         let dead = try #require(try await jobs(client, ["state": "dead"]).first)
         #expect(dead.failures.map(\.attempt) == [1, 2])
         #expect(dead.failures.allSatisfy { $0.error.contains("refused for the test") })
+        // Its death is an event like others, in the chain of the job.
+        let told = try await site.bus("tail", "job_dead", "--since", "#0", "--count", "1", "--json")
+        #expect(told.text.contains("\"causationid\":\"job:\(dead.id)\""), "\(told.text)")
+        #expect(told.text.contains("refused for the test"))
       }
       program.signal(SIGTERM)
       #expect(try await program.end() == 0)

@@ -29,4 +29,27 @@ enum JobsExample {
   static func enqueuing(_ bus: BusClient) async throws -> EnqueueOutcome {
     try await bus.enqueue(ChargeInvoice(invoiceID: 901, currency: "EUR"), engine: "billing", in: .seconds(60))
   }
+
+  static func waiting(_ bus: BusClient) async throws -> Job {
+    let outcome = try await bus.enqueue(ChargeInvoice(invoiceID: 902, currency: "EUR"), engine: "billing")
+    let job = try await bus.wait(for: outcome.job, timeout: .seconds(60))
+    return job
+  }
+
+  struct Report: Codable {
+    let total: Int
+  }
+
+  struct MakeReport: Worker {
+    let month: Int
+    func work(_ run: Run<Billing>) async throws {
+      let report = Report(total: month)
+      try run.answer(report)
+    }
+  }
+
+  static func calling(_ bus: BusClient) async throws -> Report {
+    let report = try await bus.call(MakeReport(month: 5), engine: "reports", returning: Report.self)
+    return report
+  }
 }

@@ -36,7 +36,8 @@ struct JobTable {
     var facts: [(String, String?)] = [
       ("job", job.id.description), ("worker", JobText.worker(job)),
       ("inputs", JSONValue.object(job.wish.inputs).text), ("state", JobText.word(job.state)),
-      ("reason", job.reason), ("queue", job.wish.queue.description), ("priority", "\(job.wish.priority)"),
+      ("answer", job.result?.text), ("reason", job.reason), ("queue", job.wish.queue.description),
+      ("priority", "\(job.wish.priority)"),
       ("queue lock", job.wish.queueLock), ("worker lock", job.wish.workerLock), ("tries", JobText.tries(job)),
       ("crashes", job.crashes > 0 ? "\(job.crashes)" : nil), ("merges", job.merges > 0 ? "\(job.merges)" : nil),
       ("enqueued", text.time(job.enqueuedAt)), ("due", job.wish.dueAt.map { text.time($0) }),

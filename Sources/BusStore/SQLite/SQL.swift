@@ -51,7 +51,7 @@ enum SQL {
   static let block = "UPDATE job SET state = 2, blocked_by = ? WHERE seq = ?"
 
   static let finish = """
-    UPDATE job SET state = ?, finished_at = ?, reason = NULL WHERE id = ? AND token = ? AND state = 4
+    UPDATE job SET state = ?, finished_at = ?, reason = NULL, result = ? WHERE id = ? AND token = ? AND state = 4
     RETURNING queue, worker_lock, limit_key
     """
   static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
@@ -61,7 +61,8 @@ enum SQL {
     UPDATE job SET cancel_requested_at = coalesce(cancel_requested_at, ?), reason = coalesce(reason, ?)
     WHERE seq = ? RETURNING process, token
     """
-  static let countRetry = "UPDATE job SET retries = retries + 1, cancel_requested_at = NULL WHERE seq = ?"
+  static let countRetry =
+    "UPDATE job SET retries = retries + 1, cancel_requested_at = NULL, result = NULL WHERE seq = ?"
   static let reposition = """
     UPDATE job SET state = 3, parked_by = 0, blocked_by = NULL, queue = ?, priority = ?, due_at = ?,
     inputs = coalesce(?, inputs) WHERE seq = ?
@@ -219,7 +220,7 @@ enum Columns {
   static let job = """
     seq, id, queue, worker, queue_lock, worker_lock, \(limit), priority, due_at, \(cause), retry, inputs,
     state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token,
-    retries, cancel_requested_at
+    retries, cancel_requested_at, result
     """
 
   /// A numbered parameter for each column of a list.

@@ -23,7 +23,7 @@ extension SQLiteJobStore {
   /// The usual end, in one statement: it looks at the lease and writes the state.
   private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
     let row: (queue: Int64, workerLock: String?, limit: String?)? =
-      try statements.finish.bind(state).bind(now).bind(result.id).bind(result.token).first {
+      try statements.finish.bind(state).bind(now).bind(result.result?.text).bind(result.id).bind(result.token).first {
         ($0.integer(), $0.text(), $0.text())
       }
     guard let row else { return stale() }
@@ -56,6 +56,7 @@ extension SQLiteJobStore {
       blockedBy: row.workerLock != nil ? .workerLock : .limit, at: now)
     if life.state == .merged, let waiting { try absorb(row, life, into: waiting, at: now) }
     try release(row.workerLock, row.limit?.key, at: now)
+    if life.state == .dead { try announceDeath(of: row, life, at: now) }
     return try reply(for: row, life)
   }
 

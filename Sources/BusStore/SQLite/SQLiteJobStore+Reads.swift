@@ -100,7 +100,7 @@ extension SQLiteJobStore {
   }
 
   /// In the order of ``Columns/job``.
-  private func job(_ row: SQLStatement) throws -> Job {
+  func job(_ row: SQLStatement) throws -> Job {
     let seq = row.integer()
     let id: JobID? = row.id()
     let queue = row.integer()
@@ -124,6 +124,7 @@ extension SQLiteJobStore {
     job.token = UInt64(bitPattern: row.integer())
     job.retries = Int(row.integer())
     job.cancelRequestedAt = row.time()
+    job.result = try row.text().map { try JSONParser.parse(Array($0.utf8)) }
     job.failures = try failures(of: seq)
     return job
   }

@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 6
+  static let version = 7
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -20,6 +20,9 @@ enum Schema {
     migrator.registerMigration("4", foreignKeyChecks: .immediate) { try $0.execute(sql: changes) }
     migrator.registerMigration("5", foreignKeyChecks: .immediate) { try $0.execute(sql: schedules) }
     migrator.registerMigration("6", foreignKeyChecks: .immediate) { try $0.execute(sql: causes) }
+    migrator.registerMigration("7", foreignKeyChecks: .immediate) {
+      try $0.execute(sql: "ALTER TABLE job ADD COLUMN result TEXT")
+    }
     return migrator
   }
 
