@@ -89,12 +89,17 @@ public final class ControlServer: Sendable {
   }
 
   private func accept(from descriptor: Int32) {
-    while true {
-      let peer = LocalSocket.accept(from: descriptor)
-      if peer < 0, [EINTR, ECONNABORTED, EAGAIN].contains(errno) { continue }
+    while isOpen {
+      let (peer, error) = LocalSocket.accept(from: descriptor)
+      switch error {
+      case 0: break
+      case EINTR, ECONNABORTED, EAGAIN: continue
       // Out of descriptors: the one that waits is told when there is one again, or goes.
-      if peer < 0, errno == EMFILE || errno == ENFILE, isOpen { _ = poll(nil, 0, 100) } else if peer < 0 { break }
-      guard peer >= 0 else { continue }
+      case EMFILE, ENFILE:
+        _ = poll(nil, 0, 100)
+        continue
+      default: return closeDescriptor(descriptor)
+      }
       let isTaken = open.withLock { open in
         guard open < ControlServer.maximumCalls else { return false }
         open += 1

@@ -22,7 +22,7 @@ struct LineReader {
     var polls = [output, over, service?.descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while true {
       let count = poll(&polls, nfds_t(polls.count), -1)
-      guard count > 0 || errno == EINTR else { break }
+      guard count > 0 || count < 0 && errno == EINTR else { break }
       // Looked at before the last read: what was written before the end is there by now.
       let isOver = polls[1].revents != 0
       if polls[2].revents != 0, let service { for message in service.messages() { listener.message(message) } }

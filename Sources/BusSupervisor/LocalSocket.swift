@@ -22,15 +22,17 @@ enum LocalSocket {
     }
   }
 
-  /// Waits for a connection that no child inherits; -1 when there will be none.
-  static func accept(from listener: Int32) -> Int32 {
+  /// Waits for a connection that no child inherits; -1 and the system's number when there is none.
+  static func accept(from listener: Int32) -> (peer: Int32, error: Int32) {
     var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-    guard poll(&wait, 1, -1) >= 0 else { return -1 }
-    // The listener does not block: whoever is not there any more is not waited for while nothing can be started.
+    guard poll(&wait, 1, -1) >= 0 else { return (-1, errno) }
+    // The listener does not block: whoever is not there any more is not waited for while nothing can be started. The
+    // number is read inside: leaving the lock may set another.
     return Spawn.alone {
       let peer = systemAccept(listener)
-      if peer >= 0 { _ = fcntl(peer, F_SETFD, FD_CLOEXEC) }
-      return peer
+      guard peer >= 0 else { return (-1, errno) }
+      _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
+      return (peer, 0)
     }
   }
 

@@ -31,7 +31,11 @@ enum OrphanReaper {
       var bytes = [UInt8](repeating: 0, count: 64)
       reap()
       // The write end is never closed: the thread lives as long as the process.
-      while read(pipe.readEnd, &bytes, bytes.count) > 0 || errno == EINTR { reap() }
+      while true {
+        let count = read(pipe.readEnd, &bytes, bytes.count)
+        guard count > 0 || count < 0 && errno == EINTR else { break }
+        reap()
+      }
     }
     guard let thread else { return }
     thread.detach()
