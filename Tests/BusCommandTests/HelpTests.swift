@@ -35,6 +35,8 @@ struct HelpTests {
                               becomes of them.
       queues                  Show the queues: what waits, what runs, what is dead.
                               Pause and drain them.
+      locks                   Show the locks that are held: by which job, how long,
+                              and who waits.
       subs                    Show the subscriptions, move their cursors, forget
                               them.
       why                     Tell why a job is where it is, or what became of an
