@@ -10,7 +10,7 @@ public import BusProtocol
 public struct RunLimit: Hashable, Sendable {
   /// What is counted together; a key belongs to its worker unless it names a namespace.
   public var key: LockKey
-  /// So many at once, 1 to ``JobLimit/maximumConcurrency``; nil for any number.
+  /// So many at once, 1 to `JobLimit.maximumConcurrency`; nil for any number.
   public var concurrency: Int?
   /// So many starts; nil for any number.
   public var rate: RateLimit?
