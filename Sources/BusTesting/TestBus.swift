@@ -116,7 +116,7 @@ public final class TestBus: Sendable {
 
   /// Lets time pass, and does all work that becomes due, each at its moment; retries come about by it too.
   ///
-  /// Throws a ``WorkFailure`` of all that failed.
+  /// Throws a `WorkFailure` of all that failed.
   public func advance(by duration: Duration) async throws {
     let end = now + duration
     var failures: [WorkFailure.Failure] = []
@@ -138,7 +138,7 @@ public final class TestBus: Sendable {
 
   /// Does all work that is due, and all that it leads to.
   ///
-  /// Throws a ``WorkFailure`` when something failed, and an ``ExpectationFailure`` when a job is left that is not done:
+  /// Throws a `WorkFailure` when something failed, and an ``ExpectationFailure`` when a job is left that is not done:
   /// parked, dead, or waiting for a time, unless those are to be kept.
   public func drain(keepingScheduled: Bool = false) async throws {
     try await inline.drain()
@@ -154,7 +154,7 @@ public final class TestBus: Sendable {
     throw ExpectationFailure("work_left", TestBus.left(left, announced))
   }
 
-  /// Does the next piece of work that is due; nil when there is none. A run that fails is thrown as ``WorkFailure``.
+  /// Does the next piece of work that is due; nil when there is none. A run that fails is thrown as `WorkFailure`.
   @discardableResult
   public func step() async throws -> Job? {
     let result = try await inline.step()
