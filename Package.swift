@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CZeroMQ"),
     .target(name: "CChecksum"),
     .target(name: "CProcess"),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
 
     // 1: the words and their bytes; sockets.
     .target(name: "BusProtocol", dependencies: ["CChecksum"], swiftSettings: strict),
@@ -57,7 +58,8 @@ let package = Package(
 
     // 2: what keeps, and what wires.
     .target(name: "BusSpool", dependencies: ["BusProtocol"], swiftSettings: strict),
-    .target(name: "BusStore", dependencies: ["BusProtocol", database, databaseLibrary], swiftSettings: strict),
+    .target(
+      name: "BusStore", dependencies: ["BusProtocol", "CSQLite", database, databaseLibrary], swiftSettings: strict),
     .target(name: "BusTopology", dependencies: ["BusProtocol", yaml], swiftSettings: strict),
 
     // 4: the daemon's inside, the library, the supervisor.
@@ -75,7 +77,8 @@ let package = Package(
     .executableTarget(
       name: "BusdCommand",
       dependencies: [
-        "BusBroker", "BusProtocol", "BusSpool", "BusTopology", "CProcess", arguments, lifecycle, logging, signals,
+        "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "CProcess", arguments, lifecycle, logging,
+        signals,
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BusBroker
 internal import BusProtocol
+internal import BusStore
 internal import BusTopology
 internal import CProcess
 internal import Logging
@@ -56,8 +57,10 @@ struct Busd: AsyncParsableCommand {
     Busd.raiseFileLimit()
     let configuration = try options.brokerConfiguration(
       environment: ProcessEnvironment.all, userID: getuid(), processID: getpid())
+    let countsMemory = !SQLiteProcess.countNoMemory()
     var logger = Logger(label: "busd", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = options.verbose ? .debug : .notice
+    if countsMemory { logger.notice("SQLite was in use before the store: it goes on counting its memory") }
     let broker = try Broker(
       configuration, logger: logger, now: { SystemClock.now() }, random: { .random(in: .min ... .max) })
     let group = ServiceGroup(
