@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// So a segment can be removed under a reader: the bytes stay until the reader is through.
 final class DiskFile: Sendable {
-  let path: String
+  private let name: Mutex<String>
   private let descriptor: Int32
   private let disk: any Disk
   private let region: DiskRegion?
@@ -22,7 +22,7 @@ final class DiskFile: Sendable {
     _ path: String, _ access: DiskAccess, on disk: any Disk, mappedByteCount: Int? = nil
   ) throws(SpoolError) {
     do { descriptor = try disk.open(path, access) } catch { throw SpoolError(error, "open", path) }
-    self.path = path
+    name = Mutex(path)
     self.disk = disk
     let descriptor = descriptor
     region = mappedByteCount.flatMap { disk.map(descriptor, byteCount: $0) }
@@ -31,6 +31,16 @@ final class DiskFile: Sendable {
   deinit {
     if let region { disk.unmap(region) }
     disk.close(descriptor)
+  }
+
+  /// Where it is, for messages.
+  var path: String { name.withLock { $0 } }
+
+  /// Gives it another name, in the same directory or another one of its file system.
+  func rename(to newPath: String) throws(SpoolError) {
+    let path = path
+    do { try disk.rename(path, to: newPath) } catch { throw SpoolError(error, "rename", path) }
+    name.withLock { $0 = newPath }
   }
 
   func byteCount() throws(SpoolError) -> Int {

@@ -45,6 +45,7 @@ struct Recovery {
   private mutating func recoverPrefix(_ bases: [Offset]) throws(SpoolError) {
     for (number, base) in bases.enumerated() {
       do throws(SpoolError) {
+        if segments.isEmpty, try removeReused(base) { continue }
         let header = try readHeader(base, log: segments.first?.header.log)
         try checkOrder(header)
         let file = try open(base)
@@ -63,6 +64,16 @@ struct Recovery {
         return try drop(bases[number...])
       }
     }
+  }
+
+  /// Whether the oldest file is a later segment already, under the name that it had before: a power cut took only the
+  /// new name. What it held under this one was not needed any more.
+  private mutating func removeReused(_ base: Offset) throws(SpoolError) -> Bool {
+    let page = try open(base).read(SegmentHeader.byteCount, at: 0)
+    guard let header = SegmentHeader(page.span.bytes), header.base > base else { return false }
+    report.leftoverCount += 1
+    if !options.isReadOnly { try directory.removeSegment(base) }
+    return true
   }
 
   /// The segment before a damaged one becomes the one that is written.

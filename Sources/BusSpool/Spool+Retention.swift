@@ -43,7 +43,7 @@ extension Spool {
     for segment in segments {
       log.dropFirst(1)
       closedByteCount -= segment.end
-      try files.removeSegment(segment.base)
+      if try !spares.take(segment.base, in: files) { try files.removeSegment(segment.base) }
     }
     // What comes back after a power cut is only sent again.
     guard options.syncsSegments else { return }

@@ -34,12 +34,17 @@ extension Spool {
     if options.tracksState {
       try files.put(before.bytes(log: logID, base: header.base), as: SpoolDirectory.stateName(header.base))
     }
-    active = try Spool.makeSegment(header, in: files, options: options)
+    if let spare = try spares.segment(header, in: files) {
+      active = spare
+    } else {
+      active = try Spool.makeSegment(header, in: files, options: options)
+    }
     let file = full.file
     full.file = nil
     log.add(active, closing: full)
     closedByteCount += full.end
     try file?.truncate(to: full.end)
+    if options.reusesSegments, let file { spares.keep(file, of: full.base) }
     // Segments that may be torn are read through when the log is opened: nothing would be saved.
     guard options.syncsSegments else { return }
     let topics = before.topics.filter { $0.value.offset >= full.base }.mapValues(\.time)

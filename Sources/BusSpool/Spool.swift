@@ -38,6 +38,7 @@ public final class Spool {
   var failure: SpoolError?
   private var lock: DirectoryLock?
   var reserveCheck = ReserveCheck()
+  var spares = SpareSegments()
 
   /// The most bytes in a group; beyond it comes a commit first.
   public static let maximumGroupByteCount = 64 << 20
@@ -104,6 +105,7 @@ public final class Spool {
     let view = log.view
     failure = SpoolError(.closed, "the log in \(directory) was removed; open a new one")
     for number in 0..<view.count { try files.removeSegment(view[number].base) }
+    try spares.removeAll(in: files)
     try files.remove(SpoolDirectory.headName)
     // The lock's file goes last: until then nobody takes the directory for one that lies idle.
     try files.remove(SpoolDirectory.lockName)

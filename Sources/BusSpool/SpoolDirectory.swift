@@ -8,7 +8,7 @@ internal import BusProtocol
 /// 00000000000000000001.seg   records (Segment), named by the first offset
 /// 00000000000000000001.idx   what is in a full segment (SegmentIndex); can be made again
 /// 00000000000000000001.state topics and publishers as of the segment's start (SpoolState)
-/// *.tmp                      on its way to one of these; left over after a crash
+/// *.tmp                      on its way to one of these, or a spare segment; left over after a crash
 /// ```
 struct SpoolDirectory: Sendable {
   let path: String
@@ -24,6 +24,7 @@ struct SpoolDirectory: Sendable {
   static let headName = "HEAD"
 
   static func segmentName(_ base: Offset) -> String { name(base) + ".seg" }
+  static func spareName(_ base: Offset) -> String { name(base) + ".spare.tmp" }
   static func indexName(_ base: Offset) -> String { name(base) + ".idx" }
   static func stateName(_ base: Offset) -> String { name(base) + ".state" }
 
@@ -88,17 +89,11 @@ struct SpoolDirectory: Sendable {
       try file.write(bytes.span.bytes, at: 0)
       if byteCount > bytes.count { file.allocate(byteCount) }
       if syncing { try file.sync() }
-      try rename(temporary, to: name)
+      try file.rename(to: "\(path)/\(name)")
       return file
     } catch {
       try remove(temporary)
       throw error
-    }
-  }
-
-  private func rename(_ name: String, to newName: String) throws(SpoolError) {
-    do { try disk.rename("\(path)/\(name)", to: "\(path)/\(newName)") } catch {
-      throw SpoolError(error, "rename", "\(path)/\(name)")
     }
   }
 

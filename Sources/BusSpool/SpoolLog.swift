@@ -16,6 +16,16 @@ final class SpoolLog: Sendable {
     var count: Int { closed.count + 1 }
     var byteCount: Int { closed.reduce(active.end) { $0 + $1.end } }
 
+    /// After most commits only numbers are new: to copy those is all that a single event should cost.
+    fileprivate mutating func advance(to segment: borrowing Segment, _ durable: Offset) {
+      self.durable = durable
+      if active.marks.count != segment.marks.count || active.base != segment.base {
+        active = copy segment
+      } else {
+        (active.last, active.lastTime, active.end) = (segment.last, segment.lastTime, segment.end)
+      }
+    }
+
     subscript(number: Int) -> Segment { number < closed.count ? closed[number] : active }
 
     /// The first segment for which something holds that holds for all after it too; the last one if for none.
@@ -43,11 +53,8 @@ final class SpoolLog: Sendable {
   var first: Offset { state.withLock { $0.first } }
 
   /// Lets readers read on.
-  func publish(_ active: Segment, durable: Offset) {
-    state.withLock {
-      $0.active = active
-      $0.durable = durable
-    }
+  func publish(_ active: borrowing Segment, durable: Offset) {
+    state.withLock { $0.advance(to: active, durable) }
   }
 
   /// Puts a new segment behind the one that was written so far.

@@ -21,6 +21,10 @@ public struct SpoolOptions: Sendable {
   /// The most bytes that all segments may have; nil for no limit.
   public var maximumByteCount: Int?
 
+  /// Whether the file of a segment that is not needed any more becomes the next one's. Never where a damage has to be
+  /// told from a torn write: what a reused file holds behind its end would be neither.
+  var reusesSegments: Bool { isMapped && !syncsSegments }
+
   /// Options; by default those of a spool.
   public init(
     segmentByteCount: Int = 64 << 20, preallocates: Bool = true, syncsSegments: Bool = true,

@@ -34,9 +34,9 @@ public struct SpoolReader: Sendable {
       do throws(SpoolError) {
         return try read(view, after: offset, maximumByteCount, maximumCount, wants)
       } catch {
-        // The oldest segment may have been removed since: begin again with what is there now.
+        // The oldest segment may have been removed since, or its file be another one's: begin again with what is there.
         let now = log.view
-        guard error.code == .notFound, now.first > view.first else { throw error }
+        guard error.code == .notFound || error.code == .corrupt, now.first > view.first else { throw error }
         view = now
       }
     }

@@ -51,6 +51,9 @@ final class MemoryDisk: Disk {
 
   func count(of call: Call) -> Int { state.withLock { $0.calls[call, default: 0] } }
 
+  /// How many files were ever made, removed ones too.
+  var madeFileCount: Int { state.withLock { $0.nodes.count } }
+
   func setSpace(_ space: DiskSpace) { state.withLock { $0.space = space } }
 
   subscript(path: String) -> [UInt8]? {

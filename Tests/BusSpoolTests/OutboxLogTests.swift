@@ -35,6 +35,52 @@ struct OutboxLogTests {
     #expect(other.recovery.lostSegmentCount == 0)
   }
 
+  /// Publishes and lets go what busd has, as an outbox does under load.
+  private func run(_ spool: Spool, _ numbers: ClosedRange<Int>, behind lag: Int = 12) throws {
+    for number in numbers {
+      try publish(number...number, to: spool)
+      if number > lag { try spool.remove(through: Offset(UInt64(number - lag))) }
+    }
+  }
+
+  @Test func `the file of a segment that may go becomes the next one's`() throws {
+    let spool = try bench.open()
+    let disk = try #require(spool.files.disk as? MemoryDisk)
+    try run(spool, 1...100)
+    let made = disk.madeFileCount
+    #expect(try spool.events().numbers.suffix(12) == Array(89...100))
+    try run(spool, 101...300)
+    // Twenty segments later: the files are those that there were.
+    #expect(disk.madeFileCount == made)
+    #expect(try spool.events().numbers.suffix(12) == Array(289...300))
+    try spool.removeAll()
+    #expect(try disk.names(in: "/log").isEmpty)
+  }
+
+  @Test(arguments: 1...25)
+  func `what a reused file held before never comes back`(count: Int) throws {
+    let spool = try bench.open()
+    try run(spool, 1...100 + count)
+    let kept = try spool.events().numbers
+    // Killed, with the stale end of the file behind the last record.
+    let other = try bench.with(try #require(spool.files.disk as? MemoryDisk).afterKill()).open()
+    #expect(try other.events().numbers == kept)
+    #expect(other.recovery.lostSegmentCount == 0)
+    try run(other, 101 + count...140 + count)
+    #expect(try other.events().numbers.last == 140 + count)
+  }
+
+  @Test func `a reused file under its old name is not the segment that it was`() throws {
+    let spool = try bench.open()
+    try run(spool, 1...100)
+    let kept = try spool.events().numbers
+    let disk = try #require(spool.files.disk as? MemoryDisk).afterKill()
+    disk[Bench.path(1)] = disk[Bench.path(spool.log.view.first.rawValue)]
+    let other = try bench.with(disk).open()
+    #expect(try other.events().numbers == kept)
+    #expect(other.recovery.lostSegmentCount == 0)
+  }
+
   @Test func `what synced outboxes hold is on disk`() throws {
     var bench = bench
     bench.options = .outbox(maximumByteCount: 64 << 20, syncs: true)
