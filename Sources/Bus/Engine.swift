@@ -22,6 +22,7 @@ public struct Engine<Services: Sendable>: Service {
   let logger: Logger
   let middleware: [Middleware]
   let declarations: EngineDeclarations<Services>
+  private(set) var failureHook: (@Sendable (FailedRun, Services) async throws -> Void)?
 
   /// Declares an engine. The services are made when it runs, not when it is declared.
   ///
@@ -86,6 +87,20 @@ public struct Engine<Services: Sendable>: Service {
     var configuration = try configuration ?? BusConfiguration.fromEnvironment(service: name.text)
     configuration.middleware += middleware
     return configuration
+  }
+
+  /// The same engine, which calls the closure in the process of a run that failed, once busd has stored that it did.
+  ///
+  /// ```swift
+  /// let billing = Engine("billing", services: Services()) { Workers(Charge.self) }
+  ///   .onFailure { failure, services in services.errors.report(failure.error, of: failure.worker) }
+  /// ```
+  /// For error trackers and counters: what it throws is logged, and changes nothing. Of a run whose process was lost
+  /// nobody tells; subscribe to `job_failed` and `job_dead` for what must not be missed. An inline bus does not call it.
+  public func onFailure(_ hook: @escaping @Sendable (FailedRun, Services) async throws -> Void) -> Engine {
+    var engine = self
+    engine.failureHook = hook
+    return engine
   }
 
   /// What keeps it from running, such as two subscriptions of one name; empty for an engine that is in order.

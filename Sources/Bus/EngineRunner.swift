@@ -23,8 +23,10 @@ final class EngineRunner<Services: Sendable>: Sendable {
   private let port: EnginePort
   private let surroundings: RunSurroundings
   private let manager: ServiceManager?
+  private let failures: FailureReports?
   private let state = Mutex(State())
   private let alarm = Alarm()
+  private let exhaustion = AsyncStream<Never>.makeStream()
 
   /// The hands of a process for which neither the environment nor the topology says a number.
   static var defaultConcurrency: Int { 8 }
@@ -33,7 +35,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
 
   init(
     _ declarations: EngineDeclarations<Services>, services: Services, concurrency: Int?, port: EnginePort,
-    surroundings: RunSurroundings, manager: ServiceManager? = nil
+    surroundings: RunSurroundings, manager: ServiceManager? = nil, failures: FailureReports? = nil
   ) {
     self.declarations = declarations
     self.services = services
@@ -41,6 +43,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
     self.port = port
     self.surroundings = surroundings
     self.manager = manager
+    self.failures = failures
   }
 
   // MARK: What busd says
@@ -56,7 +59,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
       return (workers, state.isStopping ? [] : state.subscriptions.values.map { $0 })
     }
     if !subscriptions.isEmpty { port.wish(subscriptions.map(\.wish)) }
-    workers.sessionBegan()
+    workers.sessionBegan(queueTimeouts: queueTimeouts(welcome.wiring))
     manager?.ready()
     beat()
   }
@@ -91,8 +94,12 @@ final class EngineRunner<Services: Sendable>: Sendable {
       for subscription in subscriptions { group.addTask { await subscription.stop() } }
       if let workers { group.addTask { await workers.stop(grace: grace) } }
     }
+    await failures?.end()
     alarm.cancel()
   }
+
+  /// Returns when every hand is taken by a run that does not stop, or when the task is cancelled.
+  func untilExhausted() async { for await _ in exhaustion.stream {} }
 
   // MARK: Leases
 
@@ -129,7 +136,16 @@ final class EngineRunner<Services: Sendable>: Sendable {
       concurrency: concurrency ?? welcome.wiring?.concurrency ?? EngineRunner.defaultConcurrency)
     return WorkerRunner(
       kinds: declarations.workers, services: services, hands: hands,
-      maximumPrefetch: EngineRunner.maximumPrefetch, lease: welcome.lease, port: port, surroundings: surroundings)
+      maximumPrefetch: EngineRunner.maximumPrefetch, lease: welcome.lease, port: port, surroundings: surroundings,
+      failures: failures, exhausted: { [exhaustion] in exhaustion.continuation.finish() })
+  }
+
+  private func queueTimeouts(_ wiring: EngineWiring?) -> [QueueName: Timeout] {
+    var timeouts: [QueueName: Timeout] = [:]
+    for queue in wiring?.queues ?? [] {
+      timeouts[QueueName(engine: surroundings.engine, name: queue.name)] = queue.timeout.map { Timeout($0) }
+    }
+    return timeouts
   }
 
   /// Without a topology an engine works every queue that its declarations name.

@@ -41,14 +41,18 @@ extension Engine {
     let hello = Hello(
       role: .engine, process: "\(name).\(settings.slot)@\(SystemFacts.hostName):\(getpid())", engine: name)
     let client = try BusClient(configuration, hello: hello, logger: logger)
+    let isExhausted: Bool
     do {
+      let services = try await makeServices()
+      let hook = failureHook
       let runner = EngineRunner(
-        declarations, services: try await makeServices(), concurrency: concurrency ?? settings.concurrency,
+        declarations, services: services, concurrency: concurrency ?? settings.concurrency,
         port: try EnginePort(client),
         surroundings: RunSurroundings(engine: name, bus: client, logger: logger, middleware: client.middleware),
-        manager: manager)
+        manager: manager, failures: hook.map { hook in FailureReports(logger: logger) { try await hook($0, services) } }
+      )
       try await client.link.serve(runner)
-      await untilAskedToStop(manager)
+      isExhausted = await untilAskedToStop(manager, or: runner)
       manager?.stopping()
       // In a task of its own: this one may be cancelled, which is no reason to leave work behind.
       await Task { await stop(runner, grace: settings.shutdownTime, manager) }.value
@@ -57,6 +61,11 @@ extension Engine {
       throw error
     }
     await Task { await client.stop() }.value
+    if isExhausted {
+      throw BusError(
+        code: "exhausted", "all hands are taken by runs that did not stop after their time was over",
+        help: "let each worker look for Task.isCancelled; the process is to be started again, as 'bus work' does")
+    }
   }
 
   /// Does the work of a bus in this process as it comes; what fails is said in the log.
@@ -84,6 +93,19 @@ extension Engine {
       group.addTask { await manager?.keepBeating() }
       await runner.stop(grace: grace)
       group.cancelAll()
+    }
+  }
+
+  /// Returns whether the runner has no hand left.
+  private func untilAskedToStop(_ manager: ServiceManager?, or runner: EngineRunner<Services>) async -> Bool {
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await manager?.keepBeating() }
+        await runner.untilExhausted()
+        let isExhausted = !Task.isCancelled
+        group.cancelAll()
+        return isExhausted
+      }
     }
   }
 

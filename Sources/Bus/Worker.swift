@@ -36,6 +36,9 @@ public protocol Worker<Services>: Codable, WorkerList {
   /// When a failed run is tried again; nil for the queue's own policy.
   static var retry: RetryPolicy? { get }
 
+  /// How long a run may take; nil for what the topology says of its queue. After it the run is cancelled, and has failed.
+  static var timeout: Timeout? { get }
+
   /// Within its queue the higher one goes first.
   var priority: Int { get }
 
@@ -77,6 +80,8 @@ extension Worker {
   public static var defaults: JSONObject { [:] }
   /// The queue's own policy.
   public static var retry: RetryPolicy? { nil }
+  /// What the topology says of the queue.
+  public static var timeout: Timeout? { nil }
   /// Zero.
   public var priority: Int { 0 }
   /// None: as soon as a hand is free.

@@ -12,6 +12,10 @@ struct WorkerDesk: Sendable {
     case start(Assignment)
     /// Cancel that run; its lease is lost where the flag says so.
     case cancel(JobID, token: UInt64, leaseIsLost: Bool)
+    /// That run did not stop after its time was over: its lease has ended, and nobody waits for it.
+    case giveUp(JobID, token: UInt64)
+    /// Every hand is taken by a run that was given up: this process can do no more, and has to be replaced.
+    case exhausted
     /// Send these results; the answer comes to ``finished(now:)`` or ``finishRefused(retryAfter:now:)``.
     case finish([JobResult])
     /// Tell busd how many jobs this process takes at once.
@@ -20,16 +24,22 @@ struct WorkerDesk: Sendable {
     case settled
   }
 
-  private enum Ending: Hashable, Sendable {
+  fileprivate enum Ending: Hashable, Sendable {
     /// Another run may have the job already: what this one says is dropped.
     case leaseLost
     /// busd was not heard for a whole lease, or the process stops: a failure by cancellation gives the job back.
     case cancelled
+    /// Its time was over: a failure is the timeout's.
+    case timedOut
   }
 
-  private struct Running: Hashable, Sendable {
+  fileprivate struct Running: Hashable, Sendable {
     var token: UInt64
     var startedAt: ContinuousClock.Instant
+    var timeout: Timeout?
+    /// When its time, or the grace after it, is over; nil without a timeout.
+    var deadline: ContinuousClock.Instant?
+    var isOverdue = false
     var ending: Ending?
   }
 
@@ -60,6 +70,11 @@ struct WorkerDesk: Sendable {
   private var prefetch: Prefetch
   private var phase = Phase.working
   private var running: [JobID: Running] = [:]
+  /// The tokens of runs that were given up: each has its hand until it ends.
+  private var givenUp: Set<UInt64> = []
+  private var timeouts: Timeouts
+  /// No deadline of a run is before it; so it is found without a look at all of them.
+  private var firstDeadline: ContinuousClock.Instant?
   private var waiting: [Waiting] = []
   private var results: [JobResult] = []
   private var unanswered: [JobResult] = []
@@ -68,10 +83,13 @@ struct WorkerDesk: Sendable {
   /// Until when busd certainly keeps the leases: one lease after the last beat that it answered was sent.
   private var safeUntil: ContinuousClock.Instant?
 
-  init(concurrency: Int, maximumPrefetch: Int, workers: Set<Name>, lease: Duration) {
+  init(
+    concurrency: Int, maximumPrefetch: Int, workers: Set<Name>, lease: Duration, timeouts: Timeouts = Timeouts()
+  ) {
     self.concurrency = max(1, concurrency)
     self.known = workers
     self.lease = lease
+    self.timeouts = timeouts
     prefetch = Prefetch(maximum: maximumPrefetch)
   }
 
@@ -84,10 +102,11 @@ struct WorkerDesk: Sendable {
 
   var runningCount: Int { running.count }
   var waitingCount: Int { waiting.count }
+  var givenUpCount: Int { givenUp.count }
 
   /// When to call ``tick(now:)``; nil while only news can change something.
   var nextDeadline: ContinuousClock.Instant? {
-    var deadlines = [resendAt, waiting.first.map { $0.since + WorkerDesk.longestWait }]
+    var deadlines = [resendAt, firstDeadline, waiting.first.map { $0.since + WorkerDesk.longestWait }]
     if running.values.contains(where: { $0.ending == nil }) { deadlines.append(safeUntil) }
     switch phase {
     case .draining(let deadline), .cancelling(let deadline): deadlines.append(deadline)
@@ -99,8 +118,11 @@ struct WorkerDesk: Sendable {
   // MARK: What happens
 
   /// A session began, the first or another: busd has to hear again what this process takes.
-  mutating func sessionBegan() -> [Action] {
+  ///
+  /// What the topology says of its queues' timeouts holds for runs that start from now on.
+  mutating func sessionBegan(queueTimeouts: [QueueName: Timeout] = [:]) -> [Action] {
     announced = nil
+    timeouts.queues = queueTimeouts
     return announce()
   }
 
@@ -125,13 +147,16 @@ struct WorkerDesk: Sendable {
   mutating func ended(
     _ id: JobID, token: UInt64, outcome: Outcome, result: JSONValue? = nil, now: ContinuousClock.Instant
   ) -> [Action] {
-    guard let run = running[id], run.token == token else { return [] }
+    guard let run = running[id], run.token == token else {
+      // One that was given up leaves its hand to others.
+      guard givenUp.remove(token) != nil else { return [] }
+      return startWaiting(now: now) + announce(now: now)
+    }
     running[id] = nil
+    if running.isEmpty { firstDeadline = nil }
     prefetch.note(run.startedAt.duration(to: now))
     if run.ending != .leaseLost {
-      // A run that was told to stop did not fail by itself.
-      let isReturned = run.ending == .cancelled && outcome.isFailure
-      let outcome = isReturned ? .returned : outcome
+      let outcome = run.outcome(outcome)
       results.append(JobResult(id: id, token: token, outcome: outcome, result: outcome == .done ? result : nil))
     }
     return startWaiting(now: now) + sendResults() + announce(now: now) + settleIfDone()
@@ -187,7 +212,7 @@ struct WorkerDesk: Sendable {
 
   /// A deadline has passed.
   mutating func tick(now: ContinuousClock.Instant) -> [Action] {
-    var actions = fence(now: now) + passOnTheLate(now: now)
+    var actions = fence(now: now) + passOnTheLate(now: now) + enforceTimeouts(now: now)
     if let resend = resendAt, resend <= now {
       resendAt = nil
       actions.append(.finish(unanswered))
@@ -202,7 +227,7 @@ struct WorkerDesk: Sendable {
       actions.append(.settled)
     default: break
     }
-    return actions + sendResults()
+    return actions + sendResults() + settleIfDone()
   }
 
   // MARK: What follows from it
@@ -217,11 +242,15 @@ struct WorkerDesk: Sendable {
   /// A job of which an older run is still ending waits for that end.
   private mutating func startWaiting(now: ContinuousClock.Instant) -> [Action] {
     var actions: [Action] = []
-    while running.count < concurrency,
+    while running.count + givenUp.count < concurrency,
       let next = waiting.firstIndex(where: { running[$0.assignment.id] == nil })
     {
       let assignment = waiting.remove(at: next).assignment
-      running[assignment.id] = Running(token: assignment.token, startedAt: now)
+      let timeout = timeouts.timeout(of: assignment)
+      let deadline = timeout.map { now + $0.duration }
+      running[assignment.id] = Running(
+        token: assignment.token, startedAt: now, timeout: timeout, deadline: deadline)
+      if let deadline { firstDeadline = min(firstDeadline ?? deadline, deadline) }
       actions.append(.start(assignment))
     }
     return actions
@@ -236,7 +265,8 @@ struct WorkerDesk: Sendable {
 
   private mutating func announce(now: ContinuousClock.Instant? = nil) -> [Action] {
     if let now { prefetch.decide(now: now) }
-    let hands = phase == .working ? concurrency + prefetch.count(for: concurrency) : 0
+    let free = concurrency - givenUp.count
+    let hands = phase == .working && free > 0 ? free + prefetch.count(for: free) : 0
     guard hands != announced else { return [] }
     announced = hands
     return [.hands(hands)]
@@ -246,6 +276,41 @@ struct WorkerDesk: Sendable {
   private mutating func fence(now: ContinuousClock.Instant) -> [Action] {
     guard let end = safeUntil, end <= now, !(running.isEmpty && waiting.isEmpty) else { return [] }
     return returnWaiting() + cancelRunning(leaseIsLost: true)
+  }
+
+  /// Cancels the runs whose time is over, and gives up those that were cancelled for it and did not stop.
+  private mutating func enforceTimeouts(now: ContinuousClock.Instant) -> [Action] {
+    guard let first = firstDeadline, first <= now else { return [] }
+    var actions: [Action] = []
+    let overdue = running.filter { $0.value.deadline.map { $0 <= now } ?? false }
+    for (id, run) in overdue.sorted(by: { $0.key < $1.key }) {
+      guard let timeout = run.timeout else { continue }
+      if run.isOverdue {
+        running[id] = nil
+        givenUp.insert(run.token)
+        if run.ending != .leaseLost {
+          results.append(JobResult(id: id, token: run.token, outcome: timeout.surrender))
+        }
+        actions.append(.giveUp(id, token: run.token))
+        continue
+      }
+      // The grace counts from when the run heard of it: this may come late.
+      running[id]?.isOverdue = true
+      running[id]?.deadline = now + timeout.grace
+      guard run.ending == nil else { continue }
+      running[id]?.ending = .timedOut
+      actions.append(.cancel(id, token: run.token, leaseIsLost: false))
+    }
+    firstDeadline = running.values.compactMap(\.deadline).min()
+    return actions + shrink()
+  }
+
+  /// Says that hands are gone before the results do that busd counts its jobs by.
+  private mutating func shrink() -> [Action] {
+    guard !givenUp.isEmpty else { return [] }
+    let actions = announce()
+    guard givenUp.count >= concurrency, phase == .working, !actions.isEmpty else { return actions }
+    return actions + returnWaiting() + [.exhausted]
   }
 
   private mutating func passOnTheLate(now: ContinuousClock.Instant) -> [Action] {
@@ -280,6 +345,14 @@ extension [JobResult] {
   }
 }
 
-extension Outcome {
-  fileprivate var isFailure: Bool { if case .failed = self { true } else { false } }
+extension WorkerDesk.Running {
+  /// What its end means, after what was done to it.
+  fileprivate func outcome(_ outcome: Outcome) -> Outcome {
+    switch (ending, outcome) {
+    // A run that was told to stop did not fail by itself.
+    case (.cancelled, .failed): .returned
+    case (.timedOut, _): timeout?.outcome(outcome) ?? outcome
+    default: outcome
+    }
+  }
 }

@@ -5,6 +5,8 @@ struct WorkerKind<Services: Sendable>: Sendable {
   let name: Name
   let queue: Name
   let inputs: [String]
+  /// The worker's own; nil for its queue's.
+  let timeout: Timeout?
   let type: ObjectIdentifier
   /// Reads the inputs, asks whether the work is needed, and does it; throws what the worker throws.
   let perform: @Sendable (JSONObject, Run<Services>) async throws -> Outcome
@@ -14,6 +16,7 @@ struct WorkerKind<Services: Sendable>: Sendable {
     self.name = name
     queue = W.queue
     inputs = InputNames.of(W.self)
+    timeout = W.timeout
     type = ObjectIdentifier(W.self)
     perform = { inputs, run in
       let worker = try W(inputs: inputs, defaults: defaults, name: name)
@@ -25,16 +28,17 @@ struct WorkerKind<Services: Sendable>: Sendable {
 
   /// A worker without a type: whatever its inputs are, the closure gets them.
   init(name: Name, queue: Name, run: @escaping @Sendable (JSONObject, Run<Services>) async -> Outcome) {
-    self.init(name: name, queue: queue, inputs: [], type: ObjectIdentifier(WorkerKind.self), perform: run)
+    self.init(name: name, queue: queue, inputs: [], timeout: nil, type: ObjectIdentifier(WorkerKind.self), perform: run)
   }
 
   private init(
-    name: Name, queue: Name, inputs: [String], type: ObjectIdentifier,
+    name: Name, queue: Name, inputs: [String], timeout: Timeout?, type: ObjectIdentifier,
     perform: @escaping @Sendable (JSONObject, Run<Services>) async throws -> Outcome
   ) {
     self.name = name
     self.queue = queue
     self.inputs = inputs
+    self.timeout = timeout
     self.type = type
     self.perform = perform
   }
@@ -43,7 +47,8 @@ struct WorkerKind<Services: Sendable>: Sendable {
 extension WorkerKind where Services == Void {
   /// The same worker in an engine that has services, which this worker does not need.
   func lifted<Other: Sendable>(to services: Other.Type) -> WorkerKind<Other> {
-    WorkerKind<Other>(name: name, queue: queue, inputs: inputs, type: type) { [perform] inputs, other in
+    WorkerKind<Other>(name: name, queue: queue, inputs: inputs, timeout: timeout, type: type) {
+      [perform] inputs, other in
       try await perform(inputs, other.with(()))
     }
   }

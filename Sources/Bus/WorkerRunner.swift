@@ -11,11 +11,16 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private struct Current {
     var task: Task<Void, Never>?
     let lease: RunLease
+    /// Of which run it is, where failures are told.
+    var assignment: Assignment?
   }
 
   private struct State {
     var desk: WorkerDesk
-    var current: [JobID: Current] = [:]
+    /// By token: beside a run that was given up its job may run again.
+    var current: [UInt64: Current] = [:]
+    /// What did not get done, by token, until busd has answered: where failures are told.
+    var unfinished: [UInt64: Assignment] = [:]
     var isSettled = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
@@ -34,26 +39,36 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private let port: EnginePort
   private let hands: Hands
   private let state: Mutex<State>
+  private let failures: FailureReports?
+  private let exhausted: @Sendable () -> Void
   private let alarm = Alarm()
 
+  /// `exhausted` is called once, when no run of this process stops any more: nothing can be done here.
   init(
     kinds: [WorkerKind<Services>], services: Services, hands: Hands, maximumPrefetch: Int, lease: Duration,
-    port: EnginePort, surroundings: RunSurroundings
+    port: EnginePort, surroundings: RunSurroundings, failures: FailureReports? = nil,
+    exhausted: @escaping @Sendable () -> Void = {}
   ) {
     self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { first, _ in first }
     self.services = services
     self.surroundings = surroundings
     self.port = port
     self.hands = hands
+    self.failures = failures
+    self.exhausted = exhausted
+    let timeouts = Timeouts(
+      workers: Dictionary(kinds.compactMap { kind in kind.timeout.map { (kind.name, $0) } }) { first, _ in first })
     let desk = WorkerDesk(
       concurrency: hands.concurrency, maximumPrefetch: maximumPrefetch, workers: Set(kinds.map(\.name)),
-      lease: lease)
+      lease: lease, timeouts: timeouts)
     state = Mutex(State(desk: desk))
   }
 
   // MARK: What busd says
 
-  func sessionBegan() { decide { desk, _ in desk.sessionBegan() } }
+  func sessionBegan(queueTimeouts: [QueueName: Timeout] = [:]) {
+    decide { desk, _ in desk.sessionBegan(queueTimeouts: queueTimeouts) }
+  }
 
   func assigned(_ assignments: [Assignment]) { decide { $0.assigned(assignments, now: $1) } }
 
@@ -102,9 +117,14 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     for action in actions {
       switch action {
       case .start(let assignment): starts.append(Start(assignment: assignment, lease: RunLease()))
-      case .cancel(let id, _, let leaseIsLost):
-        if leaseIsLost { state.current[id]?.lease.lose() }
-        state.current[id]?.task?.cancel()
+      case .cancel(_, let token, let leaseIsLost):
+        if leaseIsLost { state.current[token]?.lease.lose() }
+        state.current[token]?.task?.cancel()
+      case .giveUp(let id, let token):
+        state.current[token]?.lease.lose()
+        state.unfinished[token] = state.current[token]?.assignment
+        noteGivenUp(id, state.desk.givenUpCount)
+      case .exhausted: exhausted()
       case .finish(let results): send(results)
       case .hands(let count):
         var hands = self.hands
@@ -122,17 +142,38 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private func send(_ results: [JobResult]) {
     port.request(.finish(results)) { answer in
       switch answer {
-      case .success: self.decide { desk, _ in desk.finished() }
+      case .success(let reply):
+        if let failures = self.failures { self.tell(results, reply, to: failures) }
+        self.decide { desk, _ in desk.finished() }
       case .failure(let refusal):
         self.decide { $0.finishRefused(retryAfter: refusal.retryAfter, now: $1) }
       }
     }
   }
 
+  /// Tells of those results that are failures, and forgets what no result will come of.
+  private func tell(_ results: [JobResult], _ reply: Reply, to failures: FailureReports) {
+    guard case .finished(_, let stale, let ended) = reply else { return }
+    state.withLock { state in
+      for result in results {
+        guard let assignment = state.unfinished.removeValue(forKey: result.token), let error = result.outcome.error,
+          !stale.contains(result.id)
+        else { continue }
+        failures.add(
+          FailedRun(
+            job: result.id, worker: assignment.worker, queue: assignment.queue, attempt: assignment.attempt,
+            error: error, willRetry: !ended.contains(result.id)))
+      }
+      guard !state.unfinished.isEmpty else { return }
+      let awaited = Set(state.desk.held.map(\.token))
+      state.unfinished = state.unfinished.filter { awaited.contains($0.key) }
+    }
+  }
+
   private func spawn(_ start: Start, _ state: inout State) {
-    state.current[start.assignment.id] = Current(task: nil, lease: start.lease)
+    state.current[start.assignment.token] = current(start, nil)
     // Awaited by `stop`: the desk is settled only when each run has ended, or was given up.
-    state.current[start.assignment.id]?.task = Task { await self.work(from: start) }
+    state.current[start.assignment.token]?.task = Task { await self.work(from: start) }
   }
 
   // MARK: The runs
@@ -146,6 +187,16 @@ final class WorkerRunner<Services: Sendable>: Sendable {
       runs += 1
       if runs % WorkerRunner.runsBetweenYields == 0 { await Task.yield() }
     }
+  }
+
+  private func current(_ start: Start, _ task: Task<Void, Never>?) -> Current {
+    Current(task: task, lease: start.lease, assignment: failures == nil ? nil : start.assignment)
+  }
+
+  private func noteGivenUp(_ job: JobID, _ count: Int) {
+    surroundings.logger.warning(
+      "a run did not stop after its time was over: it keeps its hand until it ends",
+      metadata: ["job.id": "\(job)", "runs": "\(count)", "hands": "\(hands.concurrency)"])
   }
 
   private func run(_ start: Start) async -> Outcome {
@@ -162,13 +213,14 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     surroundings.note(outcome, of: start.assignment)
     return state.withLock { state in
       let id = start.assignment.id
-      let task = state.current.removeValue(forKey: id)?.task
+      let task = state.current.removeValue(forKey: start.assignment.token)?.task
+      if failures != nil, outcome != .done { state.unfinished[start.assignment.token] = start.assignment }
       let actions = state.desk.ended(
         id, token: start.assignment.token, outcome: outcome, result: start.lease.result, now: .now)
       var starts = perform(actions, &state)[...]
       // Cancelling happens under this lock: a task that is not cancelled here is free for another run.
       let next = Task.isCancelled ? nil : starts.popFirst()
-      if let next { state.current[next.assignment.id] = Current(task: task, lease: next.lease) }
+      if let next { state.current[next.assignment.token] = current(next, task) }
       for start in starts { spawn(start, &state) }
       setAlarm(state)
       return next

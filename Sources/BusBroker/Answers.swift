@@ -84,6 +84,7 @@ extension StoreLoop {
     object.set("concurrency", counts.limits.concurrency)
     object.set("rate", counts.limits.rate?.description)
     object.set("limit", counts.limits.waiting)
+    object.set("retry_budget", counts.limits.retries?.description)
     if let pause = counts.pause { object["pause"] = pause.json }
     return .object(object)
   }
@@ -195,6 +196,10 @@ extension StoreLoop {
     if job.state == .ready { answer.set("position", try store.ahead(of: job.id)) }
     if job.state == .blocked, let lock = job.wish.workerLock, let holder = try store.holder(ofWorkerLock: lock) {
       answer["holder"] = holder.json
+    }
+    if job.state == .scheduled, try store.isHeldBack(job.id) {
+      let budget = facts.topology?.queue(job.wish.queue)?.retryBudget
+      answer["retry_budget"] = budget.map { .string($0.description) } ?? .null
     }
     let occupancy = jobs.occupancy(of: job.wish.queue)
     answer.set("hands", occupancy.hands)

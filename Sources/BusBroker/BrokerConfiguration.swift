@@ -104,13 +104,16 @@ extension QueueWiring {
     }
     var queues: [QueueName: RetryPolicy?] = [:]
     var limits: [QueueName: QueueLimits] = [:]
+    var announcing: Set<QueueName> = []
     for engine in topology.engines {
       for queue in engine.queues {
         let name = QueueName(engine: engine.name, name: queue.name)
         queues[name] = topology.retryPolicy(of: name)
-        limits[name] = QueueLimits(concurrency: queue.concurrency, rate: queue.rate, waiting: queue.limit)
+        limits[name] = QueueLimits(
+          concurrency: queue.concurrency, rate: queue.rate, waiting: queue.limit, retries: queue.retryBudget)
+        if queue.announcesFailures { announcing.insert(name) }
       }
     }
-    self.init(.only(queues), limits: limits)
+    self.init(.only(queues), limits: limits, announcing: announcing)
   }
 }

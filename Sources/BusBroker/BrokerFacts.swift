@@ -47,7 +47,9 @@ final class BrokerFacts: Sendable {
   func wiring(of engine: Name) -> EngineWiring? {
     guard let engine = topology?.engine(engine) else { return nil }
     return EngineWiring(
-      queues: engine.queuesByPriority.map { EngineWiring.Queue(name: $0.name, priority: $0.priority) },
+      queues: engine.queuesByPriority.map {
+        EngineWiring.Queue(name: $0.name, priority: $0.priority, timeout: $0.timeout)
+      },
       subscriptions: engine.subscriptions.map {
         EngineWiring.Subscription(name: $0.name, queue: $0.queue, isEnabled: $0.isEnabled, where: $0.where)
       }, concurrency: engine.workers.concurrency)

@@ -150,7 +150,8 @@ extension StoreLoop {
       loop.waits.touch(results.lazy.map(\.id))
       // A released worker lock may have made a job of any queue ready.
       loop.jobs.expectWorkAnywhere()
-      loop.send(.finished(request: request, stale: stale), to: session)
+      let ended = zip(results, replies).filter { $0.outcome.error != nil && $1.isEnd }.map(\.0.id)
+      loop.send(.finished(request: request, stale: stale, ended: ended), to: session)
     }
   }
 

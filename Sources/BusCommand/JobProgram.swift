@@ -6,6 +6,8 @@ internal import BusSupervisor
 struct JobProgram: Sendable {
   /// The status that says that the job can never be done, as sysexits(3) has it for bad data.
   static let deadStatus: Int32 = 65
+  /// So long it may take to end when it is told to: then it is killed, before its run would be given up.
+  static let grace: Duration = Timeout.standardGrace - .seconds(1)
   /// How many of its last lines say why it failed.
   static let wordCount = 5
 
@@ -24,6 +26,7 @@ struct JobProgram: Sendable {
       "attempt": run.attempt.jsonValue, "inputs": .object(inputs),
     ]
     var definition = definition
+    definition.grace = min(definition.grace, JobProgram.grace)
     definition.environment = [
       "BUS_JOB": "\(run.job)", "BUS_WORKER": worker.text, "BUS_QUEUE": "\(run.queue)", "BUS_ATTEMPT": "\(run.attempt)",
     ]

@@ -50,6 +50,8 @@ public struct Job: Hashable, Sendable {
 
   /// The most failures that are kept with a job.
   public static let maximumFailures = 25
+  /// After how many lost processes a job is dead: it may be what kills them.
+  public static let maximumCrashes = 3
 
   /// A job in a state; the rest as after an enqueue.
   public init(

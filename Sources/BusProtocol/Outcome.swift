@@ -20,6 +20,14 @@ public enum Outcome: Hashable, Sendable {
   /// The longest error text that is kept, in bytes.
   public static let maximumErrorByteCount = 8192
 
+  /// Why it failed; nil where it did not.
+  public var error: String? {
+    switch self {
+    case .failed(let error, _), .dead(let error): error
+    case .done, .notNeeded, .returned, .unknownWorker, .snoozed, .cancelled: nil
+    }
+  }
+
   /// The word for it on the wire.
   public var word: String {
     switch self {

@@ -57,6 +57,8 @@ public struct JobLifecycle: Hashable, Sendable {
     public var queueLockIsHeld: Bool
     /// Whether it was asked to stop while it ran: then it does not run again.
     public var isCancelRequested = false
+    /// Before when it does not run again after a failure, by the queue's retry budget; nil for whenever it is due.
+    public var retrySlot: Timestamp?
     /// Why its queue is not known, nil when it is.
     public var queueRefusal: String?
     /// The name of its worker and of its engine, for the reason of parking.
@@ -78,7 +80,7 @@ public struct JobLifecycle: Hashable, Sendable {
   }
 
   /// After how many lost processes a job is dead: it may be what kills them.
-  public static let maximumCrashes = 3
+  public static let maximumCrashes = Job.maximumCrashes
 
   /// The state.
   public private(set) var state: JobState
@@ -185,7 +187,7 @@ public struct JobLifecycle: Hashable, Sendable {
         return
       }
       dueAt = circumstances.now + (retryAfter ?? delay)
-      waitAgain(circumstances)
+      runAgain(circumstances)
     case .snoozed(let after):
       attempts = max(0, attempts - 1)
       dueAt = circumstances.now + after
@@ -212,8 +214,15 @@ public struct JobLifecycle: Hashable, Sendable {
     } else if attempts >= circumstances.policy.attempts {
       die("attempt \(attempts) of \(circumstances.policy.attempts) was lost: \(how)")
     } else {
-      waitAgain(circumstances)
+      runAgain(circumstances)
     }
+  }
+
+  /// After a failure. One that has to wait anyway is held back when its time has come.
+  private mutating func runAgain(_ circumstances: Circumstances) {
+    let isAtOnce = dueAt.map { $0 <= circumstances.now } ?? true
+    if isAtOnce, let slot = circumstances.retrySlot, slot > circumstances.now { dueAt = slot }
+    waitAgain(circumstances)
   }
 
   /// After a run the queue lock may belong to a newer job, which then does the work of both.

@@ -33,6 +33,8 @@ public protocol JobStore: AnyObject {
   func decisions(forEvent event: EventID) throws(StoreError) -> EventDecisions
   /// How many ready jobs of its queue go before the job; nil when it is not ready.
   func ahead(of job: JobID) throws(StoreError) -> Int?
+  /// Whether a scheduled job waits for its queue's retry budget.
+  func isHeldBack(_ job: JobID) throws(StoreError) -> Bool
   /// The job that runs under a worker lock.
   func holder(ofWorkerLock key: String) throws(StoreError) -> Job?
   /// How many jobs run under a limit, at most ``JobLimit/maximumConcurrency``.

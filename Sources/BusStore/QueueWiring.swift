@@ -14,11 +14,14 @@ public struct QueueWiring: Sendable {
   public var queues: Queues
   /// What is limited; a queue that is not here has no limits.
   public var limits: [QueueName: QueueLimits]
+  /// The queues of which each attempt that failed is announced.
+  public var announcing: Set<QueueName>
 
   /// A wiring.
-  public init(_ queues: Queues, limits: [QueueName: QueueLimits] = [:]) {
+  public init(_ queues: Queues, limits: [QueueName: QueueLimits] = [:], announcing: Set<QueueName> = []) {
     self.queues = queues
     self.limits = limits
+    self.announcing = announcing
   }
 
   /// Accepts every queue: what holds until a store is told otherwise.

@@ -115,4 +115,10 @@ public enum FinishReply: Hashable, Sendable {
   case accepted(JobState, dueAt: Timestamp?)
   /// The lease is not valid any more (or never was): nothing changed.
   case stale
+
+  /// Whether a job that failed does not run again.
+  public var isEnd: Bool {
+    guard case .accepted(let state, _) = self else { return false }
+    return state == .dead || state == .cancelled
+  }
 }

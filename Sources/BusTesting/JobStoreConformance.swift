@@ -47,6 +47,6 @@ public enum JobStoreConformance {
   /// All promises.
   public static let rules: [Rule] =
     queueLockRules + workerLockRules + orderRules + resultRules + retryRules + scheduleRules + parkingRules
-    + cursorRules + announcementRules
+    + cursorRules + announcementRules + failureRules
     + queueLimitRules + jobLimitRules + pauseRules + turnRules + changeRules + keepingRules
 }

@@ -179,9 +179,14 @@ final class JobStoreHistory {
 
   private func limit() throws {
     let (some, rate) = (1 + random.below(3), RateLimit(5, per: .second, burst: 2))
+    let retries = RateLimit(1, per: .second, burst: 1)
     try bench.limit(
       random.below(4) == 0
-        ? [:] : [Self.queues[1]: QueueLimits(concurrency: some, rate: rate), Self.queues[2]: QueueLimits(waiting: 9)])
+        ? [:]
+        : [
+          Self.queues[1]: QueueLimits(concurrency: some, rate: rate),
+          Self.queues[2]: QueueLimits(waiting: 9, retries: retries),
+        ])
   }
 
   private func pauseOrResume() throws {

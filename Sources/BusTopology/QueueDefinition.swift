@@ -23,8 +23,14 @@ public struct QueueDefinition: Sendable, Equatable {
   public var limit: Int?
   /// How old its oldest job may get before it goes first whatever the priority; nil for never.
   public var starveAfter: Duration?
+  /// How long a run of its jobs may take, where the worker says nothing; nil for any time.
+  public var timeout: Duration?
   /// The name of the retry policy of jobs that bring none.
   public var retry: Name
+  /// How many failed jobs come back in a span of time; nil for any number.
+  public var retryBudget: RateLimit?
+  /// Whether each attempt that failed is announced as the event `job_failed`.
+  public var announcesFailures = false
   /// Where the name is written.
   public var position: SourcePosition
 

@@ -132,6 +132,11 @@ enum EngineKeys {
     "engine", [binary.entry, arguments, queues, workers, subscriptions, schedules])
 }
 
+/// What a queue tells the bus of its jobs, besides their deaths.
+enum QueueAnnouncement: String {
+  case failed
+}
+
 /// One of an engine's `queues`.
 enum QueueKeys {
   static let priority = Key(
@@ -159,11 +164,24 @@ enum QueueKeys {
   static let retry = Key(
     "retry", .name, "The retry policy of jobs that bring none.", example: "standard",
     standard: .string(RetryPolicyDefinition.standardName.text))
+  static let timeout = Key(
+    "timeout", .duration(.milliseconds(100)...(.seconds(365 * 86_400))),
+    "How long a run may take, where the worker says nothing. Then it is cancelled, and the attempt has failed.",
+    example: "2m")
+  static let retryBudget = Key(
+    "retry-budget", .rate,
+    "How many failed jobs come back in a second, minute, hour or day; those that are over it wait longer.",
+    example: "100/m")
+  static let announce = Key(
+    "announce", .word([QueueAnnouncement.failed]),
+    "failed: each attempt that failed becomes the event 'job_failed'. Without it only deaths do, as 'job_dead'.",
+    example: "failed")
   static let table = KeyTable(
     "queue",
     [
-      priority.entry, weight.entry, concurrency.entry, rate.entry, limit.entry, starveAfter.entry, retry.entry,
-    ], later: ["timeout", "alert"])
+      priority.entry, weight.entry, concurrency.entry, rate.entry, limit.entry, starveAfter.entry, timeout.entry,
+      retry.entry, retryBudget.entry, announce.entry,
+    ], later: ["alert"])
 }
 
 /// An engine's `workers`.

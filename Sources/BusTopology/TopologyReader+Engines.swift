@@ -52,13 +52,17 @@ extension TopologyReader {
         at: node.place, "retry policy '\(retry)' is not defined",
         help: "\(near)defined: \(known.joined(separator: ", "))")
     }
-    return QueueDefinition(
+    var definition = QueueDefinition(
       name: name, priority: value(QueueKeys.priority, in: fields) ?? QueueDefinition.standardPriority,
       weight: value(QueueKeys.weight, in: fields) ?? QueueDefinition.standardWeight,
       concurrency: value(QueueKeys.concurrency, in: fields), rate: value(QueueKeys.rate, in: fields),
       limit: value(QueueKeys.limit, in: fields),
       starveAfter: value(QueueKeys.starveAfter, in: fields), retry: retry ?? RetryPolicyDefinition.standardName,
       position: position(fields.place))
+    definition.timeout = value(QueueKeys.timeout, in: fields)
+    definition.retryBudget = value(QueueKeys.retryBudget, in: fields)
+    definition.announcesFailures = value(QueueKeys.announce, in: fields) == .failed
+    return definition
   }
 
   private mutating func workers(_ engine: Fields, of name: Name) -> WorkersDefinition {

@@ -67,7 +67,10 @@ public enum TopologyText {
       text.add(4, QueueKeys.rate.name, queue.rate?.description)
       text.add(4, QueueKeys.limit.name, queue.limit.map { "\($0)" })
       text.add(4, QueueKeys.starveAfter.name, queue.starveAfter?.words)
+      text.add(4, QueueKeys.timeout.name, queue.timeout?.words)
       text.add(4, QueueKeys.retry.name, queue.retry.text)
+      text.add(4, QueueKeys.retryBudget.name, queue.retryBudget?.description)
+      if queue.announcesFailures { text.add(4, QueueKeys.announce.name, QueueAnnouncement.failed.rawValue) }
     }
     add(engine.workers, to: &text)
     if !engine.subscriptions.isEmpty { text.open(2, EngineKeys.subscriptions.name) }

@@ -134,6 +134,33 @@ struct WhyJobTests {
         """)
   }
 
+  @Test func `X17 a job that killed its processes is said to be in quarantine, and how to find its like`() throws {
+    let job = Sample.job(.dead) { job in
+      job.attempts = 3
+      job.crashes = 3
+      job.reason = "poison: 3 processes were lost while running it"
+      job.finishedAt = Sample.now - .seconds(10)
+    }
+    #expect(
+      try why(Sample.why(job)) == """
+        search.IndexUser {"userID":42}  dead, attempt 3, 10 s ago
+        │ reason: poison: 3 processes were lost while running it
+        │ it is kept as it is: bus jobs show \(job.id)
+        │ it is in quarantine: its process was lost 3 times, so it may be what ends them
+        │ all such jobs: bus jobs ls --state dead --where 'crashes >= 3'
+        \(Self.cause)
+        """)
+  }
+
+  @Test func `a failed job over its queue's retry budget says so`() throws {
+    let job = Sample.job(.scheduled) { $0.wish.dueAt = Sample.now + .seconds(9) }
+    for (budget, words) in [(JSONValue.string("100/m"), "retry budget of 100/m of"), (.null, "retry budget of")] {
+      #expect(
+        try why(Sample.why(job, ["retry_budget": budget]))
+          .contains("\n│ it failed, and waits for the \(words) queue search/default\n"))
+    }
+  }
+
   @Test func `merged, cancelled and not needed say their reason`() throws {
     for state in [JobState.merged, .cancelled, .notNeeded] {
       let job = Sample.job(state) { job in

@@ -27,7 +27,7 @@ struct Fixture {
   static let engine = Engine("fixture", services: Evidence()) {
     Subscription("noted") { event in Note(key: try event["key"]) }
     Subscription("counted") { event in Count(number: try event["number"]) }
-    Workers(Hold.self, Deaf.self, Twice.self, Slow.self, Grown.self, Failing.self)
+    Workers(Hold.self, Deaf.self, Twice.self, Slow.self, Grown.self, Failing.self, Stuck.self)
   }
 
   private static func publishAndDie(_ count: Int) async throws {
@@ -93,6 +93,19 @@ struct Deaf: Worker {
     run.services.write("deaf \(key)")
     while access("\(run.services.directory)/release-\(key)", F_OK) != 0 { usleep(10_000) }
     run.services.write("heard \(key)")
+  }
+}
+
+/// The same, with a time that is soon over.
+struct Stuck: Worker {
+  static var timeout: Timeout? { Timeout(.milliseconds(200), grace: .milliseconds(200)) }
+  static var retry: RetryPolicy? { RetryPolicy(base: .milliseconds(10), jitter: .none) }
+  let key: Int
+
+  func work(_ run: Run<Evidence>) async throws {
+    run.services.write("stuck \(key) \(run.attempt)")
+    while access("\(run.services.directory)/release-\(key)", F_OK) != 0 { usleep(10_000) }
+    run.services.write("loose \(key) \(run.attempt) \(run.isLeaseLost)")
   }
 }
 

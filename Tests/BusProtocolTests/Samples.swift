@@ -30,7 +30,7 @@ enum Samples {
   static let filter = try? Filter("data.id == 42 and not has(data.x)").bound(
     to: .events, at: nil)
   static let wiring = EngineWiring(
-    queues: [.init(name: "default", priority: 100), .init(name: "low", priority: -5)],
+    queues: [.init(name: "default", priority: 100), .init(name: "low", priority: -5, timeout: .seconds(120))],
     subscriptions: [.init(name: "user_index", queue: "low", isEnabled: false), .init(name: "other", where: filter)],
     concurrency: 8)
 
@@ -98,7 +98,8 @@ enum Samples {
       request: 6,
       outcomes: [.refused(job, EnqueueRefusal(.full, "3 wait")), .refused(job, EnqueueRefusal(.draining, ""))]),
     .jobs([assignment]), .jobs([]), .cancel([job]), .cancel([]),
-    .finished(request: 7, stale: [job]), .beaten(jobs: [job], subscriptions: [subscription]),
+    .finished(request: 7, stale: [job]), .finished(request: 7, stale: [], ended: [job]),
+    .beaten(jobs: [job], subscriptions: [subscription]),
     .beaten(jobs: [], subscriptions: []),
     .answer(request: 8, ["jobs": []]), .answer(request: 8, .null),
     .refused(

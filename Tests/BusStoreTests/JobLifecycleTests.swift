@@ -49,6 +49,26 @@ import Testing
     #expect(applied == happens, "\(happening)")
   }
 
+  @Test func `what failed or was lost and would run again at once waits for its queue's retry budget`() {
+    let slot = Self.now + .seconds(30)
+    let atOnce: [JobLifecycle.Happening] = [
+      .lost("gone"), .finished(.failed(error: "e", retryAfter: .zero)),
+    ]
+    var circumstances = circumstances()
+    circumstances.retrySlot = slot
+    for happening in atOnce {
+      var life = life(.running)
+      expect(happening, in: circumstances, to: &life)
+      #expect(life.state == .scheduled && life.dueAt == slot, "\(happening)")
+    }
+    var later = life(.running)
+    expect(.finished(Self.failure), in: circumstances, to: &later)
+    #expect(later.dueAt == Self.now + .seconds(10), "it is asked again when it is due")
+    var returned = life(.running)
+    expect(.finished(.returned), in: circumstances, to: &returned)
+    #expect(returned.state == .ready)
+  }
+
   @Test(arguments: JobState.allCases)
   func `every happening in every state leads where the table says, or is refused`(state: JobState) {
     for happening in Self.happenings {

@@ -19,6 +19,8 @@ enum TableOfVersions {
           ALTER TABLE job DROP COLUMN limit_key; ALTER TABLE job DROP COLUMN limit_concurrency;
           ALTER TABLE job DROP COLUMN limit_rate; ALTER TABLE job DROP COLUMN blocked_by;
           DELETE FROM grdb_migrations WHERE identifier = '3';
+          ALTER TABLE job DROP COLUMN retry_slot;
+          DELETE FROM grdb_migrations WHERE identifier = '9';
           """)
     }
     try database.close()

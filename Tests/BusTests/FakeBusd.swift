@@ -21,6 +21,8 @@ final class FakeBusd: Sendable {
     var results: [JobResult] = []
     var beats = 0
     var lostJobs: [JobID] = []
+    /// Those that do not run again when they fail.
+    var endedJobs: Set<JobID> = []
     var refusals: [Refusal] = []
     var eventsPerStretch = 1000
     var readers: [CheckedContinuation<Void, Never>] = []
@@ -64,7 +66,8 @@ final class FakeBusd: Sendable {
           state.leases[result.id] = nil
           state.results.append(result)
         }
-        return (.success(.finished(request: 0, stale: [])), assign(&state))
+        let ended = results.map(\.id).filter { state.endedJobs.contains($0) }
+        return (.success(.finished(request: 0, stale: [], ended: ended)), assign(&state))
       }
     }
     later { answer(result) }

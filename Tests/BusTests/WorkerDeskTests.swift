@@ -194,20 +194,27 @@ extension WorkerDesk {
 /// A busd with leases that end, answers that are lost, and one process whose runs end when they like.
 private struct WorkerWorld {
   var random: SeededRandom
-  var desk = WorkerDesk(concurrency: 3, maximumPrefetch: 8, workers: ["IndexUser"], lease: .seconds(15))
+  var desk: WorkerDesk
   var now = zero
   var hands = 0
   var lastToken: UInt64 = 0
   var lastJob: UInt64 = 0
   /// What busd thinks this process holds.
   var leases: [JobID: (token: UInt64, until: ContinuousClock.Instant)] = [:]
-  var running: [JobID: UInt64] = [:]
+  var running: [UInt64: JobID] = [:]
+  /// Runs that were given up, and have not ended.
+  var stuck: Set<UInt64> = []
   var pending: [JobResult]?
   var isSettled = false
   var violations: [String] = []
 
   init(seed: UInt64) {
     random = SeededRandom(seed: seed)
+    let timeouts: [Name: Timeout] =
+      seed.isMultiple(of: 2) ? ["IndexUser": Timeout(.seconds(2), grace: .seconds(2))] : [:]
+    desk = WorkerDesk(
+      concurrency: 3, maximumPrefetch: 8, workers: ["IndexUser"], lease: .seconds(15),
+      timeouts: Timeouts(workers: timeouts))
     perform(desk.sessionBegan())
   }
 
@@ -216,13 +223,18 @@ private struct WorkerWorld {
       if isSettled { violations.append("\(action) after the end") }
       switch action {
       case .start(let assignment):
-        if running.updateValue(assignment.token, forKey: assignment.id) != nil { violations.append("runs twice") }
-        if running.count > 3 { violations.append("too many run") }
-      case .cancel(let id, let token, _): if running[id] != token { violations.append("cancels what does not run") }
+        if running.values.contains(assignment.id) { violations.append("runs twice") }
+        running[assignment.token] = assignment.id
+        if running.count + stuck.count > 3 { violations.append("too many run") }
+      case .cancel(let id, let token, _): if running[token] != id { violations.append("cancels what does not run") }
       case .finish(let results):
         if pending != nil { violations.append("two messages of results") }
         if results.isEmpty { violations.append("an empty message") }
         pending = results
+      case .giveUp(_, let token):
+        if running.removeValue(forKey: token) == nil { violations.append("gives up what does not run") }
+        stuck.insert(token)
+      case .exhausted: if stuck.count < 3 { violations.append("exhausted with free hands") }
       case .hands(let count): hands = count
       case .settled:
         isSettled = true
@@ -246,7 +258,11 @@ private struct WorkerWorld {
   }
 
   mutating func endRun() {
-    guard let id = running.keys.sorted().randomElement(using: &random), let token = running.removeValue(forKey: id)
+    if random.chance(30), let token = stuck.sorted().randomElement(using: &random) {
+      stuck.remove(token)
+      return perform(desk.ended(JobID(high: 0, low: 0), token: token, outcome: .done, now: now))
+    }
+    guard let token = running.keys.sorted().randomElement(using: &random), let id = running.removeValue(forKey: token)
     else { return }
     let outcome: Outcome = random.chance(70) ? .done : .failed(error: "x", retryAfter: nil)
     perform(desk.ended(id, token: token, outcome: outcome, now: now))

@@ -135,8 +135,20 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       "a short word with one letter wrong", engine("    subscriptions: { a: { quee: default } }"), at: "5:27",
       "unknown key 'quee' in subscription search/a", help: "did you mean 'queue'?"),
     Mistake(
-      "a key of later", queue("{ timeout: 5s }"), at: "6:18", "unknown key 'timeout' in queue search/default",
-      help: "'timeout' is not known to this version"),
+      "a key of later", queue("{ alert: 5s }"), at: "6:18", "unknown key 'alert' in queue search/default",
+      help: "'alert' is not known to this version"),
+    Mistake(
+      "no time at all", queue("{ timeout: 0s }"), at: "6:27", "timeout must be from 100ms to 365d, found '0s'",
+      help: "for example 'timeout: 2m'"),
+    Mistake(
+      "a time that is none", queue("{ timeout: soon }"), at: "6:27", "timeout must be a duration, found 'soon'",
+      help: "for example 'timeout: 2m'"),
+    Mistake(
+      "a budget of another unit", queue("{ retry-budget: 100/min }"), at: "6:32",
+      "retry-budget must be a rate, found '100/min'", help: "for example 200/s, 10/m, 1000/h or 10/m burst 5"),
+    Mistake(
+      "an announcement of nothing", queue("{ announce: dead }"), at: "6:28", "announce must be failed, found 'dead'",
+      help: "for example 'announce: failed'"),
     Mistake(
       "a letter too few", queue("{ concurency: 4 }"), at: "6:18", "unknown key 'concurency' in queue search/default",
       help: "did you mean 'concurrency'?"),

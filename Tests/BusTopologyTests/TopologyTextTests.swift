@@ -53,11 +53,15 @@ import Testing
     workers.watchdog = .seconds(60)
     workers.niceness = 19
     workers.recycling = RecyclingDefinition(age: .seconds(86_400), memory: ByteCount(bytes: 512 << 20))
+    var strict = QueueDefinition(name: "strict")
+    strict.timeout = .milliseconds(90_500)
+    strict.retryBudget = RateLimit(100, per: .minute, burst: 7)
+    strict.announcesFailures = true
     let engine = EngineDefinition(
       name: "true", binary: "10", arguments: odd,
       queues: [
         QueueDefinition(name: "12", priority: -5, starveAfter: .milliseconds(1001)),
-        QueueDefinition(name: ":x-", retry: "-"),
+        QueueDefinition(name: ":x-", retry: "-"), strict,
       ],
       workers: workers,
       subscriptions: [

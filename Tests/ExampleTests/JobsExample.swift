@@ -5,7 +5,15 @@ import Synchronization
 
 struct Billing: Sendable {
   let invoices = InvoiceTable()
+  let failures = FailureList()
 }
+
+final class FailureList: Sendable {
+  let all = Mutex<[String]>([])
+  func add(_ text: String) { all.withLock { $0.append(text) } }
+}
+
+struct Pager: Sendable {}
 
 final class InvoiceTable: Sendable {
   let charged = Mutex<[Int]>([])
@@ -28,6 +36,25 @@ enum JobsExample {
 
   static func enqueuing(_ bus: BusClient) async throws -> EnqueueOutcome {
     try await bus.enqueue(ChargeInvoice(invoiceID: 901, currency: "EUR"), engine: "billing", in: .seconds(60))
+  }
+
+  struct TellOwner: Worker {
+    let job: JobID
+    let error: String
+    func work(_ run: Run<Pager>) async throws {}
+  }
+
+  static func alerting() -> Engine<Pager> {
+    let alerts = Engine("alerts", services: Pager()) {
+      Subscription("job_failed") { event in TellOwner(job: try event["job"], error: try event["error"]) }
+    }
+    return alerts
+  }
+
+  static func hearing() -> Engine<Billing> {
+    let billing = Engine("billing", services: Billing()) { Workers(ChargeInvoice.self) }
+      .onFailure { failure, billing in billing.failures.add("\(failure.worker): \(failure.error)") }
+    return billing
   }
 
   static func waiting(_ bus: BusClient) async throws -> Job {

@@ -15,6 +15,8 @@ struct WhyJobAnswer {
   var busy: Int
   /// The event that led to it, where the spool still has it.
   var event: JSONValue?
+  /// The retry budget of its queue, while it waits for that.
+  var retryBudget: JSONValue?
 
   /// Reads the answer.
   init(json: JSONValue) throws(ProtocolError) {
@@ -26,6 +28,7 @@ struct WhyJobAnswer {
     hands = try members.optional("hands") ?? 0
     busy = try members.optional("busy") ?? 0
     event = members.object["event"]
+    retryBudget = members.object["retry_budget"]
   }
 }
 
@@ -86,14 +89,25 @@ struct WhyJob {
         "reason: \(Printable.line(job.reason ?? "nothing can run it"))",
         "it runs by itself once queue \(job.wish.queue) is in the topology and a process knows \(job.wish.worker)",
       ]
-    case .dead:
-      return [
-        "reason: \(Printable.line(job.reason ?? "all attempts failed"))",
-        "it is kept as it is: bus jobs show \(job.id)",
-      ]
+    case .dead: return dead(job)
+    case .scheduled where answer.retryBudget != nil:
+      let budget = answer.retryBudget.flatMap { String(jsonValue: $0) }.map { " of \(Printable.line($0))" } ?? ""
+      return ["it failed, and waits for the retry budget\(budget) of queue \(job.wish.queue)"]
     case .scheduled, .merged, .cancelled, .notNeeded, .done:
       return job.reason.map { ["reason: \(Printable.line($0))"] } ?? []
     }
+  }
+
+  private func dead(_ job: Job) -> [String] {
+    var lines = [
+      "reason: \(Printable.line(job.reason ?? "all attempts failed"))",
+      "it is kept as it is: bus jobs show \(job.id)",
+    ]
+    if job.crashes >= Job.maximumCrashes {
+      lines.append("it is in quarantine: its process was lost \(job.crashes) times, so it may be what ends them")
+      lines.append("all such jobs: bus jobs ls --state dead --where 'crashes >= \(Job.maximumCrashes)'")
+    }
+    return lines
   }
 
   private func ahead(_ answer: WhyJobAnswer) -> String {

@@ -103,11 +103,14 @@ public struct EngineWiring: Hashable, Sendable {
     public var name: Name
     /// Higher ones go first.
     public var priority: Int
+    /// How long a run of its jobs may take; nil for any time.
+    public var timeout: Duration?
 
     /// A queue with its priority.
-    public init(name: Name, priority: Int) {
+    public init(name: Name, priority: Int, timeout: Duration? = nil) {
       self.name = name
       self.priority = priority
+      self.timeout = timeout
     }
   }
 
@@ -147,7 +150,12 @@ public struct EngineWiring: Hashable, Sendable {
 
   var json: JSONValue {
     [
-      "queues": .array(queues.map { ["name": .string($0.name.text), "priority": $0.priority.jsonValue] }),
+      "queues": .array(
+        queues.map {
+          var object: JSONObject = ["name": .string($0.name.text), "priority": $0.priority.jsonValue]
+          object.set("timeout", $0.timeout?.inMicroseconds)
+          return .object(object)
+        }),
       "subscriptions": .array(
         subscriptions.map {
           var object: JSONObject = ["name": .string($0.name.text), "enabled": .bool($0.isEnabled)]
@@ -162,7 +170,10 @@ public struct EngineWiring: Hashable, Sendable {
     let members = try json.members("wiring")
     queues = try members.list("queues") { (json) throws(ProtocolError) in
       let queue = try json.members("queue")
-      return Queue(name: try queue.name("name"), priority: try queue.read("priority"))
+      let timeout: Int64? = try queue.optional("timeout")
+      return Queue(
+        name: try queue.name("name"), priority: try queue.read("priority"),
+        timeout: timeout.map { .microseconds(max(0, $0)) })
     }
     subscriptions = try members.list("subscriptions") { (json) throws(ProtocolError) in
       let subscription = try json.members("subscription")

@@ -24,8 +24,8 @@ public enum Reply: Hashable, Sendable {
   case jobs([Assignment])
   /// Pushed: somebody wants these jobs not to go on; what a run makes of it is its result.
   case cancel([JobID])
-  /// The results are on disk, except those of leases that had ended.
-  case finished(request: UInt64, stale: [JobID])
+  /// The results are on disk, except those of leases that had ended; of those that failed, these jobs do not run again.
+  case finished(request: UInt64, stale: [JobID], ended: [JobID] = [])
   /// The beat was heard; these leases had ended: stop that work.
   case beaten(jobs: [JobID], subscriptions: [SubscriptionName])
   /// The answer to a question.

@@ -18,7 +18,8 @@ extension Reply {
     case .enqueued(let request, let outcomes): frames("enqueued", request, ["outcomes": .array(outcomes.map(\.json))])
     case .jobs(let jobs): WireMessage.frames("jobs", ["jobs": .array(jobs.map(\.json))], nil)
     case .cancel(let jobs): WireMessage.frames("cancel", ["jobs": .array(jobs.map(\.jsonValue))], nil)
-    case .finished(let request, let stale): frames("finished", request, ["stale": .array(stale.map(\.jsonValue))])
+    case .finished(let request, let stale, let ended):
+      frames("finished", request, Self.finished(stale, ended))
     case .beaten(let jobs, let subscriptions):
       WireMessage.frames(
         "beaten",
@@ -31,6 +32,13 @@ extension Reply {
     case .refused(let request, let refusal): WireMessage.frames("refused", refusal.json(request: request), nil)
     case .ping: WireMessage.frames("ping", [:], nil)
     }
+  }
+
+  /// The second list only where there is something in it: that is rare.
+  private static func finished(_ stale: [JobID], _ ended: [JobID]) -> JSONObject {
+    var object: JSONObject = ["stale": .array(stale.map(\.jsonValue))]
+    if !ended.isEmpty { object["ended"] = .array(ended.map(\.jsonValue)) }
+    return object
   }
 
   /// Reads the frames of a message; refuses as ``Request/init(frames:)`` does.
@@ -64,7 +72,10 @@ extension Reply {
     case "jobs":
       self = .jobs(try members.list("jobs") { (json) throws(ProtocolError) in try Assignment(json: json) })
     case "cancel": self = .cancel(try members.ids("jobs"))
-    case "finished": self = .finished(request: try members.read("request"), stale: try members.ids("stale"))
+    case "finished":
+      self = .finished(
+        request: try members.read("request"), stale: try members.ids("stale"),
+        ended: members.optionalValue("ended") == nil ? [] : try members.ids("ended"))
     case "beaten":
       self = .beaten(
         jobs: try members.ids("jobs"),

@@ -6,6 +6,8 @@ public struct QueueGate: Hashable, Sendable {
   public var limits = QueueLimits.none
   /// What of the rate is used up.
   public var meter = RateMeter()
+  /// What of the retries is used up.
+  public var retryBudget = RetryBudget()
   /// Who stopped it.
   public var pause: QueuePause?
 

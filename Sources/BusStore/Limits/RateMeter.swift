@@ -37,7 +37,7 @@ public struct RateMeter: Hashable, Sendable {
   public var rested: Timestamp { Timestamp(microseconds: restedAt / 1000 + (restedAt % 1000 > 0 ? 1 : 0)) }
 
   /// Held within about 270 years of 1970, so that nothing here can overflow.
-  private static func nanoseconds(_ time: Timestamp) -> Int64 {
+  static func nanoseconds(_ time: Timestamp) -> Int64 {
     min(max(time.microseconds, -limit), limit) * 1000
   }
 
@@ -46,7 +46,7 @@ public struct RateMeter: Hashable, Sendable {
 
 extension RateLimit {
   /// From one start to the next, in nanoseconds, rounded up.
-  fileprivate var interval: Int64 {
+  var interval: Int64 {
     let per = per.duration.components.seconds * 1_000_000_000
     return (per + Int64(count) - 1) / Int64(count)
   }

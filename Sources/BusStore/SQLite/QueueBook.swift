@@ -54,8 +54,9 @@ struct QueueBook {
 
   /// A row of the tables, while the store is opened.
   mutating func load(_ totals: QueueCounts.Totals, of number: Int64) { entries[Int(number) - 1].totals = totals }
-  mutating func load(_ meter: RateMeter, _ pause: QueuePause?, of number: Int64) {
+  mutating func load(_ meter: RateMeter, _ budget: RetryBudget, _ pause: QueuePause?, of number: Int64) {
     entries[Int(number) - 1].gate.meter = meter
+    entries[Int(number) - 1].gate.retryBudget = budget
     entries[Int(number) - 1].gate.pause = pause
   }
   mutating func load(_ count: Int, in state: JobState, of number: Int64) {
@@ -139,6 +140,20 @@ struct QueueBook {
     if entries[Int(number) - 1].gate.start(1, at: now) { entries[Int(number) - 1].gateIsDirty = true }
   }
 
+  /// When a failed job of the queue may come back; nil without a retry budget.
+  func retrySlot(of number: Int64, at now: Timestamp) -> Timestamp? {
+    let entry = entries[Int(number) - 1]
+    return entry.gate.limits.retries.map { entry.gate.retryBudget.slot($0, waiting: entry[.scheduled], at: now) }
+  }
+
+  /// A failed job of the queue comes back then.
+  mutating func takeRetrySlot(of number: Int64, at now: Timestamp) {
+    let entry = entries[Int(number) - 1]
+    guard let rate = entry.gate.limits.retries else { return }
+    entries[Int(number) - 1].gate.retryBudget.take(rate, waiting: entry[.scheduled], at: now)
+    entries[Int(number) - 1].gateIsDirty = true
+  }
+
   /// Why the queue does not take a new job now.
   func refusal(of number: Int64, at now: Timestamp) -> EnqueueRefusal? {
     let entry = entries[Int(number) - 1]
@@ -218,7 +233,9 @@ extension QueueBook {
     for row in try Row.fetchAll(database, sql: "SELECT * FROM gate") {
       let number: Int64 = row["queue"]
       guard contains(number) else { throw StoreError(.corrupt, "queue \(number) has a gate, and is not there") }
-      load(RateMeter(restedAt: row["rested_at"]), try QueueBook.pause(row), of: number)
+      load(
+        RateMeter(restedAt: row["rested_at"]), RetryBudget(restedAt: row["retries_rested_at"] ?? .min),
+        try QueueBook.pause(row), of: number)
     }
   }
 

@@ -134,10 +134,14 @@ enum SQL {
   static let forgetMeter = "DELETE FROM limit_meter WHERE key = ?"
 
   static let saveGate = """
-    INSERT INTO gate (queue, rested_at, stop, reason, since, until) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO gate (queue, rested_at, stop, reason, since, until, retries_rested_at) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (queue) DO UPDATE SET rested_at = excluded.rested_at, stop = excluded.stop,
-    reason = excluded.reason, since = excluded.since, until = excluded.until
+    reason = excluded.reason, since = excluded.since, until = excluded.until,
+    retries_rested_at = excluded.retries_rested_at
     """
+  static let holdBack = "UPDATE job SET due_at = ?1, retry_slot = ?1 WHERE seq = ?2"
+  static let isHeldBack = "SELECT 1 FROM job WHERE id = ? AND state = 0 AND retry_slot = due_at"
+  static let origin = "SELECT topic, parent FROM job WHERE id = ?"
 
   static let due = "SELECT seq FROM job WHERE state = 0 AND due_at <= ? ORDER BY due_at LIMIT ?"
   static let nextDue = "SELECT due_at FROM job WHERE state = 0 ORDER BY due_at LIMIT 1"

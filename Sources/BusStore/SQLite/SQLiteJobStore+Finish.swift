@@ -45,6 +45,7 @@ extension SQLiteJobStore {
     var life = row.life
     var circumstances = try self.circumstances(of: row, at: now)
     circumstances.queueLockIsHeld = waiting != nil
+    if failure != nil { circumstances.retrySlot = book.retrySlot(of: row.queue, at: now) }
     // Behind the others of its worker lock and its limit until `release` has looked whose turn it is.
     circumstances.workerLockIsHeld = row.workerLock != nil || row.limit != nil
     guard life.apply(happening, in: circumstances) else { return stale() }
@@ -54,8 +55,10 @@ extension SQLiteJobStore {
     try save(
       life, of: row, reason: reason, parkedBy: circumstances.queueRefusal == nil ? .worker : .queue,
       blockedBy: row.workerLock != nil ? .workerLock : .limit, at: now)
+    if let slot = circumstances.retrySlot { try retry(row, life, notBefore: slot, at: now) }
     if life.state == .merged, let waiting { try absorb(row, life, into: waiting, at: now) }
     try release(row.workerLock, row.limit?.key, at: now)
+    if let failure { try announceFailure(of: row, life, error: failure, at: now) }
     if life.state == .dead { try announceDeath(of: row, life, at: now) }
     return try reply(for: row, life)
   }

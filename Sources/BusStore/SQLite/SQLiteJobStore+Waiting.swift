@@ -97,6 +97,7 @@ extension SQLiteJobStore {
     let obstacle = try obstacle(row.workerLock, row.limit, row.queue, row.priority, before: row.seq, at: now)
     circumstances.workerLockIsHeld = obstacle != nil
     guard life.apply(happening, in: circumstances) else { return }
+    if happening == .due, try holdBack(row, at: now) { return }
     try save(life, of: row, reason: life.reason, parkedBy: .queue, blockedBy: obstacle, at: now)
   }
 

@@ -116,7 +116,8 @@ public final class SQLiteJobStore: JobStore {
     for number in book.takeDirtyGates() {
       let gate = book[number].gate
       try statements.saveGate.bind(number).bind(gate.meter.restedAt).bind(gate.pause?.kind.rawValue)
-        .bind(gate.pause?.reason).bind(gate.pause?.since.microseconds).bind(gate.pause?.until?.microseconds).run()
+        .bind(gate.pause?.reason).bind(gate.pause?.since.microseconds).bind(gate.pause?.until?.microseconds)
+        .bind(gate.retryBudget.restedAt).run()
     }
   }
 

@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 7
+  static let version = 9
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -23,6 +23,7 @@ enum Schema {
     migrator.registerMigration("7", foreignKeyChecks: .immediate) {
       try $0.execute(sql: "ALTER TABLE job ADD COLUMN result TEXT")
     }
+    migrator.registerMigration("9", foreignKeyChecks: .immediate) { try $0.execute(sql: retryBudgets) }
     return migrator
   }
 
@@ -132,6 +133,11 @@ enum Schema {
       headers BLOB NOT NULL                 -- as in a record
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX announcement_due ON announcement (due_at);
+    """
+
+  private static let retryBudgets = """
+    ALTER TABLE gate ADD COLUMN retries_rested_at INTEGER;  -- in nanoseconds: when no retry is used up or promised
+    ALTER TABLE job ADD COLUMN retry_slot INTEGER;          -- what it was promised: then it is due, and may come back
     """
 
   private static let causes = """

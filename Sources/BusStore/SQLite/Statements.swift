@@ -19,6 +19,7 @@ final class Statements {
   let inputsBehind, jobInRow, job, jobsByID, jobsOfEvent, mergesOfEvent, holder, running, ahead,
     readyPlace: SQLStatement
 
+  let holdBack, isHeldBack, origin: SQLStatement
   let schedules: ScheduleStatements
 
   init(_ database: Database) throws {
@@ -99,5 +100,8 @@ final class Statements {
     running = try prepare(SQL.running)
     readyPlace = try prepare(SQL.readyPlace)
     ahead = try prepare(SQL.ahead)
+    holdBack = try prepare(SQL.holdBack)
+    isHeldBack = try prepare(SQL.isHeldBack)
+    origin = try prepare(SQL.origin)
   }
 }
