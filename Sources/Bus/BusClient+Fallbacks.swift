@@ -45,6 +45,28 @@ extension BusClient {
     throw failure
   }
 
+  /// The same for a batch or a chain: it runs here as a whole, or not.
+  func fallBack(
+    _ group: JobGroup, _ failure: BusError, _ fallbacks: [Fallback]
+  ) async throws(BusError) -> [EnqueueOutcome] {
+    guard ["unreachable", "timeout", "stopped"].contains(failure.code) else { throw failure }
+    for fallback in fallbacks {
+      switch fallback {
+      case .inline(let bus):
+        guard group.all.allSatisfy({ bus.canRunNow($0) }) else { continue }
+        do {
+          _ = try bus.enqueue(group)
+          try await bus.drain()
+        } catch {
+          throw BusError(code: "job_failed", "a job that ran in this process failed: \(error)", help: "see the worker")
+        }
+        return group.all.map { .ran($0.id) }
+      case .discard: return try await fallBack(group.all, failure, [.discard])
+      }
+    }
+    throw failure
+  }
+
   private func run(_ jobs: [NewJob], in bus: InlineBus) async throws(BusError) -> [EnqueueOutcome] {
     do {
       for job in jobs { _ = try await bus.run(job) }

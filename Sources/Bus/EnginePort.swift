@@ -32,11 +32,13 @@ enum EngineRequest: Hashable, Sendable {
   case subscribe([SubscriptionWish])
   case commit(Commit)
   case finish([JobResult])
+  case note([JobNote])
 
   func numbered(_ request: UInt64) -> Request {
     switch self {
     case .subscribe(let wishes): .subscribe(request: request, subscriptions: wishes)
     case .commit(let commit): .commit(request: request, commit: commit)
+    case .note(let notes): .note(request: request, notes: notes)
     case .finish(let results): .finish(request: request, results: results)
     }
   }

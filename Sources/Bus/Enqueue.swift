@@ -14,21 +14,22 @@ extension BusClient {
   ///   - at: not before then.
   ///   - delay: not before so long from now; the worker's own for nil.
   ///   - priority: higher ones of a queue go first; the worker's own when nil.
+  ///   - expires: how long after it is due, or is asked for, it may still start; the worker's own when nil.
   ///   - timeout: how long to wait for busd's answer.
   ///   - fallbacks: who takes it when there is none; those of the configuration when nil.
   @discardableResult
   public func enqueue(
     _ worker: some Worker, engine: Name? = nil, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
-    priority: Int? = nil, timeout: Duration = .seconds(10), fallbacks: [Fallback]? = nil
+    priority: Int? = nil, expires: Duration? = nil, timeout: Duration = .seconds(10), fallbacks: [Fallback]? = nil
   ) async throws(BusError) -> EnqueueOutcome {
-    let job = try wish(worker, engine: engine, queue: queue, at: at, in: delay, priority: priority)
+    let job = try wish(worker, engine: engine, queue: queue, at: at, in: delay, priority: priority, expires: expires)
     return try await enqueue([job], timeout: timeout, fallbacks: fallbacks)[0]
   }
 
   /// The job that a worker asks for here and now.
   package func wish(
     _ worker: some Worker, engine: Name?, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
-    priority: Int? = nil
+    priority: Int? = nil, expires: Duration? = nil
   ) throws(BusError) -> NewJob {
     let draft: JobDraft
     do { draft = try JobDraft(worker) } catch { throw BusError(code: error.code.rawValue, error.message) }
@@ -42,12 +43,13 @@ extension BusClient {
       cause: BusContext.current.cause(source: configuration.source, job: id), askedAt: now,
       dueAt: at ?? delay.map { now + $0 })
     if let priority { job.priority = priority }
+    if let expires { job.expires(expires, askedAt: now) }
     return job
   }
 
   /// Asks for a job of a worker that this program does not have, by its name.
   ///
-  /// Locks are given as their text, `search.IndexUser(42)`.
+  /// Locks are given as their text, `search.IndexUser(42)`. What else a ``NewJob`` has: `enqueue([job])`.
   @discardableResult
   public func enqueue(
     _ worker: Name, engine: Name, _ inputs: JSONObject, queue: Name? = nil, queueLock: String? = nil,

@@ -125,7 +125,19 @@ public final class InlineBus: Sendable {
   }
 
   func enqueue(_ jobs: [NewJob]) throws -> [EnqueueOutcome] {
-    let outcomes = try store.enqueue(jobs, at: now())
+    note(jobs, try store.enqueue(jobs, at: now()))
+  }
+
+  /// The same for a batch or a chain.
+  func enqueue(_ group: JobGroup) throws -> [EnqueueOutcome] {
+    try group.check()
+    return note(group.all, try store.enqueue(group, at: now()))
+  }
+
+  /// A part of the batch of a job.
+  func batch(of job: JobID, from place: Int) throws -> JobBatch? { try store.batch(of: job, from: place) }
+
+  private func note(_ jobs: [NewJob], _ outcomes: [EnqueueOutcome]) -> [EnqueueOutcome] {
     if let notice { for (job, outcome) in zip(jobs, outcomes) { notice(.enqueued(job, outcome)) } }
     wake()
     let roster = roster
@@ -229,10 +241,10 @@ public final class InlineBus: Sendable {
     }
     let assignment = Assignment(
       id: job.id, token: 1, attempt: 1, queue: job.queue, worker: job.worker, inputs: job.inputs, cause: job.cause)
-    let (outcome, error) = await InlineBus.$isRunning.withValue(true) { await engine.run(assignment, in: self) }
-    notice?(.ran(assignment, outcome))
+    let (result, error) = await InlineBus.$isRunning.withValue(true) { await engine.run(assignment, in: self) }
+    notice?(.ran(assignment, result.outcome))
     if let error { throw error }
-    return outcome
+    return result.outcome
   }
 
   private func runNext() async throws -> JobResult? {
@@ -240,12 +252,27 @@ public final class InlineBus: Sendable {
     let roster = roster
     guard let assignment = try store.claim(roster.hands, at: now()), let engine = roster[assignment.queue.engine]
     else { return nil }
-    let (outcome, error) = await InlineBus.$isRunning.withValue(true) { await engine.run(assignment, in: self) }
-    let result = JobResult(id: assignment.id, token: assignment.token, outcome: outcome)
+    let (result, error) = await InlineBus.$isRunning.withValue(true) { await engine.run(assignment, in: self) }
     try store.finish(result, at: now())
     if let error { note("\(engine.name).\(assignment.worker)", job: assignment.id, error) }
-    notice?(.ran(assignment, outcome))
+    notice?(.ran(assignment, result.outcome))
     return result
+  }
+
+  /// Where the words of a run go: at once to the store.
+  func notes(of assignment: Assignment) -> RunNotes {
+    let lineCount = Mutex(0)
+    return RunNotes { update in
+      lineCount.withLock { count in
+        var note = JobNote(id: assignment.id, token: assignment.token, first: count + 1)
+        if case .progress(let progress) = update { note.progress = progress }
+        if let line = JobLine(update, at: self.now()) { note.lines = [line] }
+        count += note.lines.count
+        do { try self.store.note(note, at: self.now()) } catch {
+          self.note("\(assignment.queue.engine).\(assignment.worker)", job: assignment.id, error)
+        }
+      }
+    }
   }
 }
 

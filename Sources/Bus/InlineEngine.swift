@@ -10,7 +10,7 @@ struct InlineEngine: Sendable {
   private let configuration: BusConfiguration
   private let middleware: MiddlewareChain
   private let logger: Logger
-  private let perform: @Sendable (Assignment, RunSurroundings) async throws -> Outcome
+  private let perform: @Sendable (Assignment, RunSurroundings, RunLease) async throws -> Outcome
 
   init<Services>(_ engine: Engine<Services>) async throws {
     try engine.check()
@@ -27,9 +27,9 @@ struct InlineEngine: Sendable {
     let kinds = engine.declarations.workers
     hands = Hands(engine: name, queues: InlineEngine.queues(engine), workers: kinds.map(\.name), concurrency: 1)
     let services = try await engine.makeServices()
-    perform = { assignment, surroundings in
+    perform = { assignment, surroundings, lease in
       guard let kind = kinds.first(where: { $0.name == assignment.worker }) else { return .unknownWorker }
-      let run = Run(services: services, assignment: assignment, surroundings: surroundings, lease: RunLease())
+      let run = Run(services: services, assignment: assignment, surroundings: surroundings, lease: lease)
       return try await kind.perform(assignment.inputs, run)
     }
   }
@@ -45,13 +45,20 @@ struct InlineEngine: Sendable {
   }
 
   /// Runs a job; what it publishes and enqueues goes to the bus that runs it. Says also what was thrown.
-  func run(_ assignment: Assignment, in bus: InlineBus) async -> (outcome: Outcome, error: (any Error)?) {
+  func run(_ assignment: Assignment, in bus: InlineBus) async -> (result: JobResult, error: (any Error)?) {
     var configuration = configuration
     configuration.environment = .inline(bus)
     let client = BusClient(unconnected: configuration, middleware: middleware, logger: logger)
     let surroundings = RunSurroundings(engine: name, bus: client, logger: logger, middleware: middleware)
+    let lease = RunLease(bus.notes(of: assignment))
+    var result = JobResult(id: assignment.id, token: assignment.token, outcome: .done)
     do {
-      return (try await surroundings.run(assignment) { try await perform(assignment, surroundings) }, nil)
-    } catch { return (Outcome(failure: error), error) }
+      result.outcome = try await surroundings.run(assignment) { try await perform(assignment, surroundings, lease) }
+      if result.outcome == .done { result.result = lease.result }
+      return (result, nil)
+    } catch {
+      result.outcome = Outcome(failure: error)
+      return (result, error)
+    }
   }
 }

@@ -13,6 +13,10 @@ struct JobDraft: Sendable {
   var priority: Int
   var delay: Duration
   var retry: RetryPolicy?
+  var onMerge: MergePolicy
+  var lockUntil: QueueLockEnd
+  var debounce: Debounce?
+  var expires: Duration?
 
   /// Refuses inputs and locks that busd would refuse: better here, where the worker is at hand.
   init<W: Worker>(_ worker: W) throws(ProtocolError) {
@@ -27,27 +31,39 @@ struct JobDraft: Sendable {
     priority = worker.priority
     delay = worker.delay
     retry = W.retry
+    onMerge = W.onMerge
+    lockUntil = W.lockUntil
+    debounce = W.debounce
+    expires = worker.expires
     try check()
   }
 
   /// The job: of an engine, in the queue that the worker names, else in the one that is given, else in `default`.
   ///
-  /// It is due at the time that is given, else the worker's own delay after it was asked for.
+  /// It is due at the time that is given, else the worker's own pause or delay after it was asked for. Until it expires
+  /// the time counts from then.
   func job(
     id: JobID, engine: Name, queue: Name?, cause: JobCause, askedAt: Timestamp, dueAt: Timestamp? = nil
   ) -> NewJob {
     let namespace = "\(engine).\(worker)"
-    return NewJob(
+    let due = dueAt ?? (delay > .zero && debounce == nil ? askedAt + delay : nil)
+    var job = NewJob(
       id: id,
       queue: QueueName(engine: engine, name: self.queue == .defaultQueue ? queue ?? .defaultQueue : self.queue),
       worker: worker, inputs: inputs, queueLock: queueLock?.text(workerNamespace: namespace),
       workerLock: workerLock?.text(workerNamespace: namespace),
       limit: limit?.jobLimit(workerNamespace: namespace), priority: priority,
-      dueAt: dueAt ?? (delay > .zero ? askedAt + delay : nil), retry: retry,
+      dueAt: due, retry: retry,
       cause: cause)
+    job.onMerge = onMerge
+    job.lockUntil = lockUntil
+    job.debounce = debounce
+    job.expires(expires, askedAt: askedAt)
+    return job
   }
 
   private func check() throws(ProtocolError) {
+    if debounce != nil, queueLock == nil { throw NewJob.debounceWithoutLock(worker) }
     guard inputsByteCount <= NewJob.maximumInputsByteCount else {
       throw ProtocolError(
         .tooLarge,

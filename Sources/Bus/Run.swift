@@ -23,14 +23,20 @@ public struct Run<Services: Sendable>: Sendable {
   /// The bus of the engine; nil in a run made by hand.
   public let bus: BusClient?
 
+  /// What a test gave for ``batch``.
+  let givenBatch: JobBatch?
+
   private let lease: RunLease
   private let baseLogger: Logger
 
-  /// Logs with the job's id.
+  var notes: RunNotes { lease.notes }
+
+  /// Logs with the job's id; what is logged at info and above is kept with the job too.
   public var logger: Logger {
     var logger = baseLogger
     logger[metadataKey: "job.id"] = "\(job)"
     logger[metadataKey: "job.attempt"] = "\(attempt)"
+    logger.handler = RunLogHandler(logger.handler, notes)
     return logger
   }
 
@@ -50,12 +56,13 @@ public struct Run<Services: Sendable>: Sendable {
     lease.result = json
   }
 
-  /// A run made by hand, for a test.
+  /// A run made by hand, for a test; `batch` are the jobs that it is to have waited for.
   public init(
     services: Services, job: JobID = JobID(high: 0, low: 1), attempt: Int = 1, fence: UInt64 = 1,
     queue: QueueName = QueueName(engine: "test", name: "default"), cause: JobCause = JobCause(),
-    logger: Logger = Logger(label: "bus.run"), bus: BusClient? = nil
+    logger: Logger = Logger(label: "bus.run"), bus: BusClient? = nil, batch: JobBatch? = nil
   ) {
+    givenBatch = batch
     self.services = services
     self.job = job
     self.attempt = attempt
@@ -69,6 +76,7 @@ public struct Run<Services: Sendable>: Sendable {
 
   init(services: Services, assignment: Assignment, surroundings: RunSurroundings, lease: RunLease) {
     self.services = services
+    givenBatch = nil
     job = assignment.id
     attempt = assignment.attempt
     fence = assignment.token
@@ -81,6 +89,7 @@ public struct Run<Services: Sendable>: Sendable {
 
   private init<Other>(_ run: Run<Other>, services: Services) {
     self.services = services
+    givenBatch = run.givenBatch
     job = run.job
     attempt = run.attempt
     fence = run.fence

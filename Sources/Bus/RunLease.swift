@@ -1,10 +1,14 @@
 internal import BusProtocol
 internal import Synchronization
 
-/// What a run shares with whoever hears from busd: whether it still has its job, and what it answers.
+/// What a run shares with whoever talks with busd: whether it still has its job, what it says, and what it answers.
 final class RunLease: Sendable {
   private let lost = Atomic<Bool>(false)
   private let answer = Mutex<JSONValue?>(nil)
+  /// Where it says how it goes on.
+  let notes: RunNotes
+
+  init(_ notes: RunNotes = RunNotes()) { self.notes = notes }
 
   var isLost: Bool { lost.load(ordering: .acquiring) }
 

@@ -39,7 +39,7 @@ extension BusClient {
 
   /// Has a worker do its work somewhere, and waits for its answer: what it gave to ``Run/answer(_:)``.
   ///
-  /// A call whose queue lock meets an equal one that waits shares its run and its answer. When the time is up, or the
+  /// A call whose queue lock meets an equal one that waits or runs shares its run and its answer. When the time is up, or the
   /// caller is gone, the job goes on all the same. Throws `no_answer` when the work was done without an answer or was
   /// not needed, `job_dead`, `job_cancelled` or `job_merged` when it ended like that, with the reason.
   ///
@@ -51,18 +51,7 @@ extension BusClient {
     timeout: Duration = .seconds(60)
   ) async throws(BusError) -> Answer {
     let deadline = ContinuousClock.now + timeout
-    let outcome = try await enqueue(worker, engine: engine, queue: queue, timeout: min(timeout, .seconds(10)))
-    if case .refused(_, let refusal) = outcome {
-      throw BusError(code: refusal.code.rawValue, refusal.reason, help: "call again later")
-    }
-    let job = try await wait(for: outcome.job, timeout: deadline - .now)
-    guard job.state == .done, let result = job.result else {
-      let state = job.state == .done || job.state == .notNeeded ? "no_answer" : "job_\(job.state.rawValue)"
-      let reason = job.reason ?? job.failures.last?.error ?? "it ended as \(job.state.rawValue), without an answer"
-      throw BusError(code: state, "job \(job.id) has no answer: \(reason)", help: "bus why \(job.id)")
-    }
-    do { return try JSONValueDecoder().decode(Answer.self, from: result, of: "the answer of job \(job.id)") } catch {
-      throw BusError(code: error.code.rawValue, error.message, help: "call it with the type that the worker answers")
-    }
+    let job = try await share(try wish(worker, engine: engine, queue: queue), timeout: timeout)
+    return try BusClient.answer(of: try await wait(for: job, timeout: deadline - .now), as: Answer.self)
   }
 }

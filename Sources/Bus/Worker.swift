@@ -39,13 +39,25 @@ public protocol Worker<Services>: Codable, WorkerList {
   /// How long a run may take; nil for what the topology says of its queue. After it the run is cancelled, and has failed.
   static var timeout: Timeout? { get }
 
+  /// What becomes of the inputs when the queue lock merges an equal job into one that waits.
+  static var onMerge: MergePolicy { get }
+
+  /// Until when a job holds its queue lock: until it starts, or until its run is over.
+  static var lockUntil: QueueLockEnd { get }
+
+  /// Puts a job off until no equal one is asked for any more; needs a ``queueLock``. Goes before ``delay``.
+  static var debounce: Debounce? { get }
+
   /// Within its queue the higher one goes first.
   var priority: Int { get }
 
   /// How long after it was asked for, by an event or by an `enqueue` that names no time, it may run.
   var delay: Duration { get }
 
-  /// Of one key only one job waits: an equal one is merged into it. Freed when the job is picked up.
+  /// So long after it might have started it is not to start any more, and ends as *expired*; nil for never.
+  var expires: Duration? { get }
+
+  /// Of one key only one job waits: an equal one is merged into it. Freed when the job is picked up; see ``lockUntil``.
   var queueLock: LockKey? { get }
 
   /// Of one key only one job runs: others wait their turn. Freed when the run ends.
@@ -82,10 +94,18 @@ extension Worker {
   public static var retry: RetryPolicy? { nil }
   /// What the topology says of the queue.
   public static var timeout: Timeout? { nil }
+  /// The first inputs stay.
+  public static var onMerge: MergePolicy { .keep }
+  /// Until it starts.
+  public static var lockUntil: QueueLockEnd { .started }
+  /// None: the earliest wish says when it is due.
+  public static var debounce: Debounce? { nil }
   /// Zero.
   public var priority: Int { 0 }
   /// None: as soon as a hand is free.
   public var delay: Duration { .zero }
+  /// Never.
+  public var expires: Duration? { nil }
   /// None: equal jobs may wait side by side.
   public var queueLock: LockKey? { nil }
   /// None: equal jobs may run at once.

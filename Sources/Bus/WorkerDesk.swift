@@ -64,6 +64,9 @@ struct WorkerDesk: Sendable {
   /// No more results go into one message.
   static let maximumResultCount = 1000
 
+  /// About so many bytes of results go into one message.
+  static let maximumMessageByteCount = 512 << 10
+
   private let concurrency: Int
   private let known: Set<Name>
   private let lease: Duration
@@ -145,7 +148,8 @@ struct WorkerDesk: Sendable {
 
   /// A run ended.
   mutating func ended(
-    _ id: JobID, token: UInt64, outcome: Outcome, result: JSONValue? = nil, now: ContinuousClock.Instant
+    _ id: JobID, token: UInt64, outcome: Outcome, result: JSONValue? = nil, note: JobNote? = nil,
+    now: ContinuousClock.Instant
   ) -> [Action] {
     guard let run = running[id], run.token == token else {
       // One that was given up leaves its hand to others.
@@ -157,7 +161,9 @@ struct WorkerDesk: Sendable {
     prefetch.note(run.startedAt.duration(to: now))
     if run.ending != .leaseLost {
       let outcome = run.outcome(outcome)
-      results.append(JobResult(id: id, token: token, outcome: outcome, result: outcome == .done ? result : nil))
+      var end = JobResult(id: id, token: token, outcome: outcome, result: outcome == .done ? result : nil)
+      end.note = note
+      results.append(end)
     }
     return startWaiting(now: now) + sendResults() + announce(now: now) + settleIfDone()
   }
@@ -259,6 +265,13 @@ struct WorkerDesk: Sendable {
   private mutating func sendResults() -> [Action] {
     guard unanswered.isEmpty, !results.isEmpty else { return [] }
     unanswered = Array(results.prefix(WorkerDesk.maximumResultCount))
+    // One goes in any case: each is bounded by itself.
+    var byteCount = 0
+    let count = unanswered.prefix { result in
+      byteCount += result.byteCount
+      return byteCount <= WorkerDesk.maximumMessageByteCount
+    }.count
+    unanswered.removeLast(unanswered.count - max(1, count))
     results.removeFirst(unanswered.count)
     return [.finish(unanswered)]
   }
@@ -355,4 +368,9 @@ extension WorkerDesk.Running {
     default: outcome
     }
   }
+}
+
+extension JobResult {
+  /// About how many bytes it has in a message, where that matters.
+  fileprivate var byteCount: Int { (result?.bytes.count ?? 0) + (note?.byteCount ?? 0) }
 }

@@ -42,6 +42,7 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private let failures: FailureReports?
   private let exhausted: @Sendable () -> Void
   private let alarm = Alarm()
+  private let notes: NoteSender
 
   /// `exhausted` is called once, when no run of this process stops any more: nothing can be done here.
   init(
@@ -58,6 +59,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     self.exhausted = exhausted
     let timeouts = Timeouts(
       workers: Dictionary(kinds.compactMap { kind in kind.timeout.map { (kind.name, $0) } }) { first, _ in first })
+    let bus = surroundings.bus
+    notes = NoteSender(port) { bus?.now() ?? SystemClock.now() }
     let desk = WorkerDesk(
       concurrency: hands.concurrency, maximumPrefetch: maximumPrefetch, workers: Set(kinds.map(\.name)),
       lease: lease, timeouts: timeouts)
@@ -116,7 +119,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     var starts: [Start] = []
     for action in actions {
       switch action {
-      case .start(let assignment): starts.append(Start(assignment: assignment, lease: RunLease()))
+      case .start(let assignment):
+        starts.append(Start(assignment: assignment, lease: RunLease(notes.notes(of: assignment))))
       case .cancel(_, let token, let leaseIsLost):
         if leaseIsLost { state.current[token]?.lease.lose() }
         state.current[token]?.task?.cancel()
@@ -211,12 +215,14 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   /// Tells the desk; answers with the run that this task goes on with.
   private func ended(_ start: Start, _ outcome: Outcome) -> Start? {
     surroundings.note(outcome, of: start.assignment)
+    let (job, token) = (start.assignment.id, start.assignment.token)
+    let note = start.lease.notes.hasSpoken ? notes.ended(job, token: token) : nil
     return state.withLock { state in
       let id = start.assignment.id
       let task = state.current.removeValue(forKey: start.assignment.token)?.task
       if failures != nil, outcome != .done { state.unfinished[start.assignment.token] = start.assignment }
       let actions = state.desk.ended(
-        id, token: start.assignment.token, outcome: outcome, result: start.lease.result, now: .now)
+        id, token: start.assignment.token, outcome: outcome, result: start.lease.result, note: note, now: .now)
       var starts = perform(actions, &state)[...]
       // Cancelling happens under this lock: a task that is not cancelled here is free for another run.
       let next = Task.isCancelled ? nil : starts.popFirst()

@@ -17,8 +17,10 @@ extension StoreLoop {
     case "status": return status(at: moment)
     case "queues": return try queues()
     case "jobs": return ["jobs": .array(try store.jobs(try filter(asked, at: moment)).map(\.json))]
-    case "job": return ["job": try job(asked).json]
+    case "job": return try oneJob(asked)
     case "wait": return try wait(for: try job(asked, "job"), waiter)
+    case "batch": return try batch(asked)
+    case "lines": return try lines(asked, waiter)
     case "subscriptions": return try subscriptionList()
     case "why": return try why(asked)
     case "spool": return try spoolStatus()
@@ -36,7 +38,7 @@ extension StoreLoop {
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
         help:
-          "ask about status, queues, jobs, job, wait, subscriptions, why, spool, sessions, announcements, schedules, offset, topology"
+          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, spool, sessions, announcements, schedules, offset, topology"
       )
     }
   }
@@ -77,7 +79,7 @@ extension StoreLoop {
       "dead": counts[.dead].jsonValue,
       "oldest_ready_at": counts.oldestReady.map { .string($0.description) } ?? .null,
       "done": counts.totals.done.jsonValue, "not_needed": counts.totals.notNeeded.jsonValue,
-      "merged": counts.totals.mergedWishes.jsonValue,
+      "merged": counts.totals.mergedWishes.jsonValue, "expired": counts.totals.expired.jsonValue,
       "hands": occupancy.hands.jsonValue, "busy": occupancy.busy.jsonValue,
     ]
     object.set("weight", facts.ranks[counts.queue]?.weight)
@@ -193,6 +195,7 @@ extension StoreLoop {
   /// Why a job is where it is: its cause, who goes before it, who holds its lock, what was merged into it.
   private func whyJob(_ job: Job) throws -> JSONValue {
     var answer: JSONObject = ["job": job.json]
+    try addBatch(of: job, to: &answer)
     if job.state == .ready { answer.set("position", try store.ahead(of: job.id)) }
     if job.state == .blocked, let lock = job.wish.workerLock, let holder = try store.holder(ofWorkerLock: lock) {
       answer["holder"] = holder.json
@@ -229,6 +232,8 @@ extension StoreLoop {
   private func json(_ merge: EventDecisions.Merge) -> JSONValue {
     var object: JSONObject = ["job": merge.into.jsonValue, "at": .string(merge.at.description)]
     object.set("subscription", merge.subscription?.description)
+    object.set("policy", merge.policy.rawValue)
+    if merge.isRerun { object.set("rerun", true) }
     return .object(object)
   }
 

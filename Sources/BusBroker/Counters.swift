@@ -17,6 +17,7 @@ final class Counters: Sendable {
     case jobsClaimed = "jobs_claimed"
     case jobsFinished = "jobs_finished"
     case resultsStale = "results_stale"
+    case notesStale = "notes_stale"
     case leasesEnded = "leases_ended"
     case sessionsOpened = "sessions_opened"
     case sessionsClosed = "sessions_closed"

@@ -26,10 +26,12 @@ extension StoreLoop {
     case .subscribe(let request, let wishes): subscribe(wishes, request: request, session: session)
     case .commit(let request, let commit): self.commit(commit, request: request, session: session)
     case .enqueue(let request, let wishes): enqueue(wishes, request: request, session: session)
+    case .enqueueGroup(let request, let group): enqueue(group, request: request, session: session)
     case .announce(let request, let announcement): announce(announcement, request: request, session: session)
     case .withdraw(let request, let ids): withdraw(ids, request: request, session: session)
     case .hands(let hands): setHands(hands, session: session)
     case .finish(let request, let results): finish(results, request: request, session: session)
+    case .note(let request, let notes): note(notes, request: request, session: session)
     case .beat(let held, let subscriptions): beat(held, subscriptions, session: session)
     case .ask(let request, let about, let parameters): questions.append((session, request, about, parameters))
     case .change(let request, let what, let parameters):
@@ -84,6 +86,15 @@ extension StoreLoop {
   func enqueue(_ wishes: [NewJob], request: UInt64, session: SessionID) {
     for wish in wishes { jobs.expectWork(in: wish.queue) }
     add(.enqueue(wishes), for: (session, request)) { loop, reply in
+      guard case .enqueued(let outcomes) = reply else { return }
+      loop.count(outcomes)
+      loop.send(.enqueued(request: request, outcomes: outcomes), to: session)
+    }
+  }
+
+  func enqueue(_ group: JobGroup, request: UInt64, session: SessionID) {
+    for wish in group.all { jobs.expectWork(in: wish.queue) }
+    add(.enqueueGroup(group), for: (session, request)) { loop, reply in
       guard case .enqueued(let outcomes) = reply else { return }
       loop.count(outcomes)
       loop.send(.enqueued(request: request, outcomes: outcomes), to: session)

@@ -2,16 +2,20 @@ internal import BusProtocol
 internal import BusStore
 internal import Logging
 
-/// The one question whose answer may wait: `wait`.
+/// The questions whose answers may wait: `wait`, and `lines`.
 extension StoreLoop {
   /// The job when it has ended; else nil, and the answer goes out when it has, or after a second with the job as it is.
   func wait(for job: Job, _ waiter: WaitDesk.Waiter) throws -> JSONValue? {
-    if job.finishedAt != nil { return ["job": job.json] }
+    if job.finishedAt != nil { return try answer(waiter, with: job) }
     guard waits.add(waiter, for: job.id, now: .now) else {
       throw Refusal(
         code: "busy", message: "\(WaitDesk.limit) callers wait for jobs already", retryAfter: .seconds(1))
     }
     return nil
+  }
+
+  private func answer(_ waiter: WaitDesk.Waiter, with job: Job) throws -> JSONValue {
+    if let known = waiter.known { try news(of: job, known) } else { ["job": job.json] }
   }
 
   /// Answers those whose job has ended meanwhile, and those who have waited long enough.
@@ -20,9 +24,10 @@ extension StoreLoop {
       do {
         let job = try store.job(id)
         let hasEnded = job.map { $0.finishedAt != nil } ?? true
-        for waiter in waits.told(id, hasEnded: hasEnded, now: .now) {
+        let told = waits.told(id, hasEnded: hasEnded, now: .now) { known in job.map(known.isOld) ?? false }
+        for waiter in told {
           if let job {
-            send(.answer(request: waiter.request, ["job": job.json]), to: waiter.session)
+            send(.answer(request: waiter.request, try answer(waiter, with: job)), to: waiter.session)
           } else {
             refuse(notFound("job", id.description), request: waiter.request, session: waiter.session)
           }

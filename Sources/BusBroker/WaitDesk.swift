@@ -1,8 +1,8 @@
 internal import BusProtocol
 
-/// Who waits for jobs to come to their end.
+/// Who waits for jobs to come to their end, or for news of them.
 ///
-/// A question is answered when a result ended its job, and after a second in any case, with the job as it is: whoever
+/// A question is answered when a result ended its job, or a run said something new, and after a second in any case, with the job as it is: whoever
 /// waits longer asks again. So a lost answer does no harm, and what ends a job without a result (an operator, a lost
 /// process, time) is told as well.
 struct WaitDesk {
@@ -10,6 +10,23 @@ struct WaitDesk {
   struct Waiter: Hashable {
     var session: SessionID
     var request: UInt64
+    /// What is known of the job to who waits for news of it; nil for who waits for its end alone.
+    var known: Known?
+  }
+
+  /// How much of what a job's runs said somebody has read.
+  struct Known: Hashable {
+    /// The number of the last line.
+    var line: Int
+    /// When the progress was noted.
+    var progressAt: Timestamp?
+    /// So many lines go into one answer.
+    var limit = JobLine.maximumCount
+
+    /// Whether there is more.
+    func isOld(for job: Job) -> Bool {
+      job.lineCount > line || job.progress.map { $0.at != progressAt } ?? false
+    }
   }
 
   /// The most questions that wait at once.
@@ -58,9 +75,14 @@ struct WaitDesk {
     return touched.filter { waiters[$0] != nil }
   }
 
-  /// Who is to be told of a job now: all when it has ended, else those who have waited long enough.
-  mutating func told(_ job: JobID, hasEnded: Bool, now: ContinuousClock.Instant) -> [Waiter] {
-    let told = (waiters[job] ?? [:]).filter { hasEnded || $0.value <= now }.keys
+  /// Who is to be told of a job now: all when it has ended, else those for whom there is news, and those who have waited
+  /// long enough.
+  mutating func told(
+    _ job: JobID, hasEnded: Bool, now: ContinuousClock.Instant, hasNews: (Known) -> Bool = { _ in false }
+  ) -> [Waiter] {
+    let told = (waiters[job] ?? [:]).filter { waiter, deadline in
+      hasEnded || deadline <= now || waiter.known.map(hasNews) ?? false
+    }.keys
     for waiter in told { waiters[job]?[waiter] = nil }
     if waiters[job]?.isEmpty == true { waiters[job] = nil }
     count -= told.count

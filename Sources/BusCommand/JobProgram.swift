@@ -33,6 +33,7 @@ struct JobProgram: Sendable {
     let last = LastLines(JobProgram.wordCount)
     let end = await OneRun.run(definition, environment: environment, input: job.bytes + [UInt8(ascii: "\n")]) { line in
       last.add(line)
+      run.log(line)
       do { try Output.write(lines: [line]) } catch { return }
     }
     if Task.isCancelled { return .returned }

@@ -45,6 +45,12 @@ public struct Job: Hashable, Sendable {
   public var result: JSONValue?
   /// When someone asked it to stop while it ran.
   public var cancelRequestedAt: Timestamp?
+  /// When it runs once more after the run that it is in, because it was asked for meanwhile.
+  public var rerunAt: Timestamp?
+  /// How far its present or last run has come, as its worker says.
+  public var progress: JobProgress?
+  /// How many lines its runs wrote; the last ``JobLine/maximumCount`` of them are kept.
+  public var lineCount = 0
   /// The failed runs, oldest first, at most the last 25.
   public var failures: [Failure]
 
@@ -80,6 +86,7 @@ public struct Job: Hashable, Sendable {
   public var json: JSONValue {
     guard case .object(var object) = wish.json else { return .null }
     object["due_at"] = wish.dueAt.map { .string($0.description) }
+    object["expires_at"] = wish.expiresAt.map { .string($0.description) }
     object["state"] = .string(state.rawValue)
     object.set("reason", reason)
     object.set("attempts", attempts)
@@ -93,6 +100,9 @@ public struct Job: Hashable, Sendable {
     if retries > 0 { object.set("retries", retries) }
     object.set("cancel_requested_at", cancelRequestedAt?.description)
     if let result { object["result"] = result }
+    object.set("rerun_at", rerunAt?.description)
+    if let progress { object["progress"] = progress.json }
+    if lineCount > 0 { object.set("lines", lineCount) }
     object["failures"] = .array(
       failures.map {
         [
@@ -108,6 +118,7 @@ public struct Job: Hashable, Sendable {
     let members = JSONMembers(object, of: "job")
     let dueAt = try Job.time("due_at", in: members)
     object["due_at"] = dueAt?.microseconds.jsonValue
+    object["expires_at"] = try Job.time("expires_at", in: members)?.microseconds.jsonValue
     guard let state = JobState(rawValue: try members.string("state")) else {
       throw ProtocolError(.badJSON, "job is in a state of another version")
     }
@@ -127,7 +138,10 @@ public struct Job: Hashable, Sendable {
       })
     retries = try members.optional("retries") ?? 0
     result = members.optionalValue("result")
+    progress = try members.optionalValue("progress").map { (json) throws(ProtocolError) in try JobProgress(json: json) }
+    lineCount = try members.optional("lines") ?? 0
     cancelRequestedAt = try Job.time("cancel_requested_at", in: members)
+    rerunAt = try Job.time("rerun_at", in: members)
   }
 
   private static func time(_ key: String, in members: JSONMembers) throws(ProtocolError) -> Timestamp? {

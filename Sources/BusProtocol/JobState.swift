@@ -20,19 +20,21 @@ public enum JobState: String, Hashable, Sendable, CaseIterable {
   case dead
   /// Someone took it out. Final.
   case cancelled
+  /// It was not to start any more: its time was over before a hand was free. Final.
+  case expired
 
   /// Whether the job still has to run: those that hold a queue lock, and the parked.
   public var isWaiting: Bool {
     switch self {
     case .scheduled, .ready, .blocked, .parked: true
-    case .running, .done, .notNeeded, .merged, .dead, .cancelled: false
+    case .running, .done, .notNeeded, .merged, .dead, .cancelled, .expired: false
     }
   }
 
   /// Whether nothing more will happen by itself.
   public var isFinished: Bool {
     switch self {
-    case .done, .notNeeded, .merged, .dead, .cancelled: true
+    case .done, .notNeeded, .merged, .dead, .cancelled, .expired: true
     case .scheduled, .ready, .blocked, .running, .parked: false
     }
   }

@@ -30,6 +30,17 @@ public struct NewJob: Hashable, Sendable {
   public var retry: RetryPolicy?
   /// Why it exists.
   public var cause: JobCause
+  /// What becomes of the inputs when it is merged into an equal job.
+  public var onMerge = MergePolicy.keep
+  /// Until when it holds its queue lock.
+  public var lockUntil = QueueLockEnd.started
+  /// Puts it off until no equal wish comes any more; without a queue lock it says nothing.
+  public var debounce: Debounce?
+  /// It is not to start at this moment or later, and ends as expired then; nil for never.
+  public var expiresAt: Timestamp?
+  /// Whether an equal one that runs already is as good: one of the same worker under the same queue lock takes the wish.
+  /// For who waits for an answer; a change that comes in while a job runs wants one more run.
+  public var sharesRun = false
 
   /// A job to be asked for.
   public init(
@@ -63,6 +74,11 @@ public struct NewJob: Hashable, Sendable {
     object.set("due_at", dueAt?.microseconds)
     if let retry { object["retry"] = retry.json }
     if cause != JobCause() { object["cause"] = cause.json }
+    if onMerge != .keep { object.set("on_merge", onMerge.rawValue) }
+    if lockUntil != .started { object.set("lock_until", lockUntil.rawValue) }
+    if let debounce { object["debounce"] = debounce.json }
+    object.set("expires_at", expiresAt?.microseconds)
+    if sharesRun { object.set("share", true) }
     return .object(object)
   }
 
@@ -84,6 +100,34 @@ public struct NewJob: Hashable, Sendable {
     cause =
       try members.optionalValue("cause").map { (json) throws(ProtocolError) in try JobCause(json: json) }
       ?? JobCause()
+    onMerge = try NewJob.word("on_merge", in: members) ?? .keep
+    lockUntil = try NewJob.word("lock_until", in: members) ?? .started
+    debounce = try members.optionalValue("debounce").map { (json) throws(ProtocolError) in try Debounce(json: json) }
+    expiresAt = try members.optional("expires_at").map { Timestamp(microseconds: $0) }
+    sharesRun = try members.optional("share") ?? false
+    if debounce != nil, queueLock == nil { throw NewJob.debounceWithoutLock(worker) }
+  }
+
+  /// Without a key nothing tells which wishes are one.
+  package static func debounceWithoutLock(_ worker: Name) -> ProtocolError {
+    ProtocolError(
+      .badJSON, "\(worker) waits for a pause in equal wishes, and has no queue lock: give it one, or a delay instead")
+  }
+
+  /// Lets it expire so long after it is due, or was asked for.
+  package mutating func expires(_ time: Duration?, askedAt: Timestamp) {
+    expiresAt = time.map { (dueAt ?? askedAt + (debounce?.after ?? .zero)) + $0 }
+  }
+
+  private static func word<Word: RawRepresentable<String> & CaseIterable>(
+    _ key: String, in members: JSONMembers
+  ) throws(ProtocolError) -> Word? {
+    guard let text: String = try members.optional(key) else { return nil }
+    guard let word = Word(rawValue: text) else {
+      let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ProtocolError(.badJSON, "\(key) is \(ProtocolError.quoted(text)), not one of \(known)")
+    }
+    return word
   }
 
   static func inputs(_ members: JSONMembers) throws(ProtocolError) -> JSONObject {

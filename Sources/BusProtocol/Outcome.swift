@@ -53,6 +53,8 @@ public struct JobResult: Hashable, Sendable {
   public var outcome: Outcome
   /// What the worker answers to whoever waits for the job; kept with a job that is done.
   public var result: JSONValue?
+  /// What the run said and what no note was answered for: kept before the result is.
+  public var note: JobNote?
 
   /// The largest result that is kept, as JSON, in bytes.
   public static let maximumResultByteCount = 64 << 10
@@ -80,6 +82,7 @@ public struct JobResult: Hashable, Sendable {
     case .done, .notNeeded, .returned, .unknownWorker: break
     }
     if let result { object["result"] = result }
+    if let note { object["note"] = .object(note.content) }
     return .object(object)
   }
 
@@ -90,6 +93,9 @@ public struct JobResult: Hashable, Sendable {
     try JobResult.check(result)
     id = try members.read("id")
     token = try members.number("token")
+    if let said = try members.optionalObject("note") {
+      note = try JobNote(id: id, token: token, JSONMembers(said, of: "note"))
+    }
     let text: String = try members.optional("error") ?? ""
     let error = text.prefix(byteCount: Outcome.maximumErrorByteCount)
     switch try members.string("outcome") {

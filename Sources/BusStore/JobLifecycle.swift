@@ -16,6 +16,10 @@ public import BusProtocol
 ///                      │ └────▶ ready         given back, or its process was lost
 ///                      └──────▶ merged        it would wait again, but an equal one waits already
 /// ```
+/// A job that waits for others (see ``JobGroup``) is parked from the beginning, until they have ended.
+/// One that waits and has begun no run yet is **expired** when its time is over. One that was asked for again while it
+/// ran, and holds its queue lock until its run is over, waits once more after it.
+///
 /// By hand a job that ended, but for a merged one, runs again: it waits as if it were new.
 ///
 /// A waiting job holds its queue lock, a running one its worker lock. No state outlives the row that says it, so
@@ -39,6 +43,8 @@ public struct JobLifecycle: Hashable, Sendable {
     case known
     /// Someone takes it out, for the given reason.
     case cancelled(String)
+    /// The moment has come from which on it must not start, for the given reason.
+    case expired(String)
     /// Someone lets it run again.
     case retried
   }
@@ -59,8 +65,12 @@ public struct JobLifecycle: Hashable, Sendable {
     public var isCancelRequested = false
     /// Before when it does not run again after a failure, by the queue's retry budget; nil for whenever it is due.
     public var retrySlot: Timestamp?
+    /// When it is to run once more, if it was asked for while it ran.
+    public var rerunAt: Timestamp?
     /// Why its queue is not known, nil when it is.
     public var queueRefusal: String?
+    /// What it waits for before it may wait for a hand, in words; nil for nothing.
+    public var awaits: String?
     /// The name of its worker and of its engine, for the reason of parking.
     public var worker: String
 
@@ -130,7 +140,13 @@ public struct JobLifecycle: Hashable, Sendable {
       (.parked, .cancelled(let why)), (.running, .cancelled(let why)):
       state = .cancelled
       reason = why
-    case (.dead, .retried), (.cancelled, .retried), (.done, .retried), (.notNeeded, .retried):
+    case (.scheduled, .expired(let why)), (.ready, .expired(let why)), (.blocked, .expired(let why)),
+      (.parked, .expired(let why)):
+      // Once begun, what it began is carried on.
+      guard attempts == 0 else { return false }
+      state = .expired
+      reason = why
+    case (.dead, .retried), (.cancelled, .retried), (.done, .retried), (.notNeeded, .retried), (.expired, .retried):
       (attempts, crashes, dueAt, reason) = (0, 0, nil, nil)
       waitAgain(circumstances)
     default: return false
@@ -140,7 +156,10 @@ public struct JobLifecycle: Hashable, Sendable {
 
   /// Into the waiting state that fits: also for a job that was scheduled, or comes back from a run.
   private mutating func wait(_ circumstances: Circumstances) {
-    if let refusal = circumstances.queueRefusal {
+    if let reason = circumstances.awaits {
+      state = .parked
+      self.reason = reason
+    } else if let refusal = circumstances.queueRefusal {
       state = .parked
       reason = refusal
     } else if let dueAt, dueAt > circumstances.now {
@@ -160,10 +179,15 @@ public struct JobLifecycle: Hashable, Sendable {
   }
 
   private mutating func finish(_ outcome: Outcome, _ circumstances: Circumstances) {
+    if let rerunAt = circumstances.rerunAt, !circumstances.isCancelRequested, outcome.isEnd {
+      // Who asked while it ran was not served by that run.
+      (attempts, crashes, dueAt, reason) = (0, 0, rerunAt, nil)
+      return waitAgain(circumstances)
+    }
     switch outcome {
     case .done: state = .done
     case .notNeeded: state = .notNeeded
-    case .dead(let error): die("its worker gave up: \(error)")
+    case .dead(let error): die("its worker gave up: \(error)", circumstances)
     case .cancelled(let why):
       state = .cancelled
       reason = why
@@ -183,7 +207,7 @@ public struct JobLifecycle: Hashable, Sendable {
     case .failed(let error, let retryAfter):
       let delay = circumstances.policy.delay(afterAttempt: attempts, chance: circumstances.chance)
       guard let delay else {
-        die("attempt \(attempts) of \(circumstances.policy.attempts) failed: \(error)")
+        die("attempt \(attempts) of \(circumstances.policy.attempts) failed: \(error)", circumstances)
         return
       }
       dueAt = circumstances.now + (retryAfter ?? delay)
@@ -210,9 +234,9 @@ public struct JobLifecycle: Hashable, Sendable {
     if circumstances.isCancelRequested {
       stop()
     } else if crashes >= JobLifecycle.maximumCrashes {
-      die("poison: \(crashes) processes were lost while running it")
+      die("poison: \(crashes) processes were lost while running it", circumstances)
     } else if attempts >= circumstances.policy.attempts {
-      die("attempt \(attempts) of \(circumstances.policy.attempts) was lost: \(how)")
+      die("attempt \(attempts) of \(circumstances.policy.attempts) was lost: \(how)", circumstances)
     } else {
       runAgain(circumstances)
     }
@@ -234,8 +258,18 @@ public struct JobLifecycle: Hashable, Sendable {
     wait(circumstances)
   }
 
-  private mutating func die(_ why: String) {
+  private mutating func die(_ why: String, _ circumstances: Circumstances) {
     state = .dead
-    reason = why
+    reason = circumstances.rerunAt == nil ? why : "\(why); it was asked for again while it ran"
+  }
+}
+
+extension Outcome {
+  /// Whether nothing of the run is to be done again.
+  fileprivate var isEnd: Bool {
+    switch self {
+    case .done, .notNeeded, .cancelled: true
+    case .failed, .dead, .returned, .unknownWorker, .snoozed: false
+    }
   }
 }

@@ -21,6 +21,8 @@ public protocol JobStore: AnyObject {
   func job(_ id: JobID) throws(StoreError) -> Job?
   /// Jobs whose ids begin with the characters, oldest first: people type the first few.
   func jobs(withPrefix prefix: String, limit: Int) throws(StoreError) -> [Job]
+  /// Lines of a job behind a number, in their order, at most so many.
+  func lines(of job: JobID, after number: Int, limit: Int) throws(StoreError) -> [KeptLine]
   /// Jobs that pass a filter.
   func jobs(_ filter: JobFilter) throws(StoreError) -> [Job]
   /// The queues that ever had a job or are wired, by name.
@@ -41,8 +43,13 @@ public protocol JobStore: AnyObject {
   func running(underLimit key: String) throws(StoreError) -> Int
   /// All leases, by token: what a broker has to account for when it starts.
   func running() throws(StoreError) -> [JobLease]
-  /// When ``StoreCommand/promote`` has something to do: the next scheduled job is due, a pause ends, or a limit that
-  /// jobs wait for may open. In the past when something waits for it.
+  /// The jobs that a job waits for, or waited for, from a place on: at most `limit` of them, at most about a MiB, and
+  /// only those that have not ended where that is asked for. Nil for a job that never waited for others.
+  func batch(of job: JobID, from place: Int, limit: Int, onlyOpen: Bool) throws(StoreError) -> JobBatch?
+  /// The jobs that wait for a job, or waited for it, at most a hundred.
+  func awaiters(of job: JobID) throws(StoreError) -> [JobID]
+  /// When ``StoreCommand/promote`` has something to do: the next scheduled job is due, a job expires, a pause ends, or a
+  /// limit that jobs wait for may open. In the past when something waits for it.
   func nextDue() throws(StoreError) -> Timestamp?
   /// When the first event to come is due.
   func nextAnnouncement() throws(StoreError) -> Timestamp?

@@ -35,6 +35,8 @@ public struct QueueCounts: Hashable, Sendable {
     public var revived = 0
     /// Jobs that came from other queues, less those that went.
     public var moved = 0
+    /// Jobs whose time was over before they started.
+    public var expired = 0
     /// Runs that failed or were lost.
     public var failedAttempts = 0
     /// Runs that put their job off.
@@ -66,7 +68,7 @@ public struct QueueCounts: Hashable, Sendable {
   /// Jobs that went in and are nowhere: always 0, whatever happened and was pruned since the store was made.
   public var unaccounted: Int {
     let open = states.values.reduce(0, +)
-    let ended = totals.done + totals.notNeeded + totals.merged + totals.cancelled + totals.removed
+    let ended = totals.done + totals.notNeeded + totals.merged + totals.cancelled + totals.removed + totals.expired
     return totals.enqueued + totals.moved + totals.revived - open - ended
   }
 
@@ -86,6 +88,8 @@ public struct StoreCounters: Hashable, Sendable {
   public var refusedCommits = 0
   /// Jobs that were claimed too early and wait for a worker lock or a limit.
   public var blocked = 0
+  /// Jobs whose time was over before they started.
+  public var expired = 0
   /// Jobs that were not kept because their queue took none.
   public var refusedJobs = 0
 

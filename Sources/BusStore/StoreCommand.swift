@@ -4,6 +4,9 @@ public import BusProtocol
 public enum StoreCommand: Sendable {
   /// Keep new jobs. → ``StoreReply/enqueued(_:)``
   case enqueue([NewJob])
+  /// Keep jobs of which some wait for others, all or none; the outcomes in the order of ``JobGroup/all``.
+  /// → ``StoreReply/enqueued(_:)``
+  case enqueueGroup(JobGroup)
   /// Keep a subscription and its patterns; the cursor of a known one stays. → ``StoreReply/declared(cursor:isNew:)``
   case declare(SubscriptionDeclaration)
   /// Make the asker the one runner of a subscription; older tokens are void. → ``StoreReply/leased(token:cursor:)``
@@ -18,6 +21,8 @@ public enum StoreCommand: Sendable {
   case claim(Claim)
   /// Record how runs ended. → ``StoreReply/finished(_:)``
   case finish([JobResult])
+  /// Keep what runs say while they run. → ``StoreReply/noted(_:)``
+  case note([JobNote])
   /// Record that processes were lost while they ran jobs. → ``StoreReply/finished(_:)``
   case lose([LostLease])
   /// Change jobs by hand: cancel, run again, forget, move, edit. → ``StoreReply/changed(_:)``
@@ -34,15 +39,15 @@ public enum StoreCommand: Sendable {
   case pause(QueueName, QueuePause)
   /// Let a queue go on. → ``StoreReply/resumed(_:)``
   case resume(QueueName)
-  /// Make scheduled jobs that are due ready, at most ``promotionLimit`` at once, and open what time has opened: pauses
-  /// that ended, limits that let the next job through. → ``StoreReply/promoted(_:)``
+  /// End waiting jobs whose time is over, make scheduled jobs that are due ready, at most ``promotionLimit`` of both,
+  /// and open what time has opened: pauses that ended, limits that let the next job through. → ``StoreReply/promoted(_:)``
   case promote
   /// Let jobs go on that were parked for want of a worker: engine → workers. → ``StoreReply/unparked(_:)``
   case unpark(workersKnown: [Name: Set<Name>])
   /// Forget finished jobs that are too old or too many, at most `limit` of them. → ``StoreReply/pruned(_:)``
   case prune(HistoryRetention, limit: Int)
 
-  /// How many jobs one ``promote`` makes ready; while ``JobStore/nextDue()`` is not later than now, there are more.
+  /// How many jobs one ``promote`` ends or makes ready; while ``JobStore/nextDue()`` is not later than now, there are more.
   public static let promotionLimit = 1000
 }
 
@@ -66,6 +71,8 @@ public enum StoreReply: Hashable, Sendable {
   case claimed([Assignment])
   /// What became of each job, in order.
   case finished([FinishReply])
+  /// Whether each was kept: false where the lease had ended.
+  case noted([Bool])
   /// What became of each change, in order.
   case changed([ChangeOutcome])
   /// How many of the events to come were new.
@@ -80,7 +87,7 @@ public enum StoreReply: Hashable, Sendable {
   case paused(Result<QueuePause, UnknownQueue>)
   /// The queue goes on; how it was stopped before, nil when it was not.
   case resumed(QueuePause?)
-  /// How many scheduled jobs became ready or blocked.
+  /// How many scheduled jobs became ready or blocked, and how many jobs expired.
   case promoted(Int)
   /// How many jobs wait again.
   case unparked(Int)

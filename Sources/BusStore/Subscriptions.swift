@@ -87,13 +87,22 @@ public struct EventDecisions: Hashable, Sendable {
     public var subscription: SubscriptionName?
     /// When.
     public var at: Timestamp
+    /// What became of the inputs.
+    public var policy: MergePolicy
+    /// Whether the job ran, and runs once more for it.
+    public var isRerun: Bool
 
     /// A merged wish.
-    public init(wish: JobID, into: JobID, subscription: SubscriptionName?, at: Timestamp) {
+    public init(
+      wish: JobID, into: JobID, subscription: SubscriptionName?, at: Timestamp, policy: MergePolicy = .keep,
+      isRerun: Bool = false
+    ) {
       self.wish = wish
       self.into = into
       self.subscription = subscription
       self.at = at
+      self.policy = policy
+      self.isRerun = isRerun
     }
   }
 

@@ -47,6 +47,7 @@ public enum JobStoreConformance {
   /// All promises.
   public static let rules: [Rule] =
     queueLockRules + workerLockRules + orderRules + resultRules + retryRules + scheduleRules + parkingRules
-    + cursorRules + announcementRules + failureRules
+    + cursorRules + announcementRules + failureRules + mergePolicyRules + debounceRules + rerunRules + expiryRules
     + queueLimitRules + jobLimitRules + pauseRules + turnRules + changeRules + keepingRules
+    + batchRules + chainRules + noteRules
 }

@@ -6,10 +6,10 @@ import BusStore
 /// A small model knows what each step must answer; the invariants are checked all along, and at the end everything
 /// is drained: then each change must have been seen by a run that began after it, or be visibly dead.
 final class JobStoreHistory {
-  private let bench: JobStoreBench
+  let bench: JobStoreBench
   private let seed: UInt64
-  private var random: SplitMix64
-  private var step = 0
+  var random: SplitMix64
+  private(set) var step = 0
   private var wishes: [(wish: NewJob, outcome: EnqueueOutcome)] = []
   private var runs: [Run] = []
   private var ended: [Assignment] = []
@@ -18,9 +18,13 @@ final class JobStoreHistory {
   private var subscriptionToken: UInt64 = 0
   /// By queue lock: the step of the last ask, and the beginning of the last run that was good for it or died of it.
   private var asked: [String: Int] = [:]
-  private var covered: [String: Int] = [:]
+  var covered: [String: Int] = [:]
+  /// By running job: the step of the last ask for a run more.
+  var askedAgain: [JobID: Int] = [:]
   /// Whether jobs and queues have limits and are paused. Then who goes is checked by what may not be, not one by one.
   private let isLimited: Bool
+  /// Whether wishes bring policies, pauses, locks until the end, and expiries.
+  private let isMerging: Bool
   private var pauses: [QueueName: QueuePause] = [:]
 
   private struct Run {
@@ -38,8 +42,9 @@ final class JobStoreHistory {
   ]
   private static let subscription = SubscriptionName(engine: "shop", name: "index")
 
-  init(_ bench: JobStoreBench, seed: UInt64, isLimited: Bool) {
+  init(_ bench: JobStoreBench, seed: UInt64, isLimited: Bool, isMerging: Bool) {
     self.bench = bench
+    self.isMerging = isMerging
     self.isLimited = isLimited
     self.seed = seed
     random = SplitMix64(state: seed)
@@ -63,11 +68,13 @@ final class JobStoreHistory {
   private func takeStep() throws {
     bench.chance = Double(random.below(1000)) / 1000
     switch random.below(100) {
-    case 0..<30: try enqueue()
+    case 0..<3: try enqueueGroup()
+    case 3..<30: try enqueue()
     case 30..<38: try commit()
     case 38..<60: try claim(limit: 1 + random.below(4))
     case 60..<82: try end()
     case 82..<84: try endTooLate()
+    case 84 where random.below(2) == 0: try say()
     case 84..<86: try changeOne()
     case 86..<93:
       bench.now = bench.now + .seconds(random.below(8))
@@ -86,18 +93,47 @@ final class JobStoreHistory {
 
   private func wish() -> NewJob {
     let retry = RetryPolicy(attempts: 1 + random.below(3), base: .seconds(2), maximum: .seconds(5))
-    return bench.wish(
+    var wish = bench.wish(
       in: Self.queues[random.below(3)], queueLock: random.below(3) > 0 ? "q(\(random.below(5)))" : nil,
       workerLock: random.below(2) > 0 ? "w(\(random.below(4)))" : nil,
       limit: isLimited && random.below(2) > 0 ? Self.limits[random.below(Self.limits.count)] : nil,
       priority: random.below(3),
       dueIn: random.below(4) == 0 ? .seconds(random.below(20)) : nil, retry: retry)
+    wish.sharesRun = random.below(8) == 0
+    return isMerging ? withMergeOptions(wish) : wish
   }
 
   private func enqueue() throws {
     let batch = (0...random.below(3)).map { _ in wish() }
     guard case .enqueued(let outcomes) = try bench.one(.enqueue(batch)) else { return }
     try note(batch, outcomes)
+  }
+
+  /// A batch, at once or in two parts, or a chain: its waiting jobs have no queue locks, as the model knows none of them.
+  private func enqueueGroup() throws {
+    let children = (0..<random.below(4)).map { _ in wish() }
+    let later = (0...random.below(3)).map { _ in
+      var wish = wish()
+      wish.queueLock = nil
+      return wish
+    }
+    let isChain = random.below(2) == 0
+    var groups = [isChain ? JobGroup(chain: children.prefix(1) + later) : JobGroup(batch: children, then: later[0])]
+    if !isChain, random.below(3) == 0 {
+      let (first, size) = (children.count / 2, children.count)
+      groups = [
+        JobGroup(Array(children[..<first]), .batch(then: later[0], size: size, first: 0)),
+        JobGroup(Array(children[first...]), .batch(then: later[0], size: size, first: first)),
+      ]
+    }
+    for group in groups {
+      let outcomes = try bench.enqueue(group)
+      let isRefused = outcomes.contains { if case .refused = $0 { true } else { false } }
+      try note(group.all, outcomes)
+      // The second part is asked for when the first was taken.
+      guard !isRefused else { return }
+      try bench.expect(try bench.enqueue(group).map(\.job), is: outcomes.map(\.job), "a group, asked again")
+    }
   }
 
   private func note(_ batch: [NewJob], _ outcomes: [EnqueueOutcome]) throws {
@@ -112,9 +148,11 @@ final class JobStoreHistory {
       let job = try bench.job(outcome.job)
       try bench.expect(job.wish.queueLock, is: wish.queueLock, "the queue lock of the job that does the work")
       // A later one of the batch, or a merge, may only have made it wait more eagerly.
-      try bench.expect(job.state.isWaiting, "\(outcome) is \(job.state)")
+      let isShared = wish.sharesRun && job.state == .running
+      let runsAgain = isShared ? false : try noteRerun(job, for: wish)
+      try bench.expect(runsAgain || job.state.isWaiting || isShared, "\(outcome) is \(job.state)")
       if case .merged(let into) = outcome { try bench.expect(into != wish.id, "job \(into) merged into itself") }
-      if let key = wish.queueLock { asked[key] = step }
+      if let key = wish.queueLock, !isShared { asked[key] = step }
     }
   }
 
@@ -158,13 +196,15 @@ final class JobStoreHistory {
   // MARK: Running
 
   private func claim(limit: Int, from queues: [QueueName] = JobStoreHistory.queues) throws {
-    let expected = try isLimited ? nil : whoGoes(limit, queues)
+    let expected = try isLimited || isMerging ? nil : whoGoes(limit, queues)
+    let late = try late()
     let claimed = try bench.claim(limit, from: queues.map { Claim.Source($0) })
     if let expected {
       try bench.expect(claimed.map(\.id), is: expected.map(\.id), "I22 who goes")
     } else {
       try checkLimited(claimed, limit)
     }
+    try noteExpired(late, claimed)
     for assignment in claimed {
       let job = try bench.job(assignment.id)
       try bench.expect(assignment.token > lastToken, "I15 token \(assignment.token) came after \(lastToken)")
@@ -243,6 +283,7 @@ final class JobStoreHistory {
       .snoozed(after: .seconds(random.below(9))), .cancelled(reason: "dropped"),
     ]
     let outcome = outcomes[random.below(outcomes.count)]
+    let again = try willRunAgain(run.assignment.id, isLost ? nil : outcome)
     let reply = isLost ? try bench.lose(run.assignment) : try bench.finish(run.assignment, outcome)
     guard case .accepted(let state, let dueAt) = reply else {
       throw JobStoreConformance.Broken(description: "I14 a valid result was refused: \(run.assignment.id)")
@@ -250,13 +291,18 @@ final class JobStoreHistory {
     let job = try bench.job(run.assignment.id)
     try bench.expect(job.state, is: state, "the state after \(isLost ? "a loss" : outcome.word)")
     try bench.expect(dueAt, is: state == .scheduled ? job.wish.dueAt : nil, "the time after \(outcome.word)")
-    if [.done, .notNeeded, .dead, .cancelled].contains(state), let key = job.wish.queueLock {
-      cover(key, since: run.began)
-    }
+    try bench.expect(!again || !state.isFinished || state == .merged, "X1 \(state) though it was asked for again")
+    if [.done, .notNeeded, .dead, .cancelled].contains(state) { cover(job, since: run.began) }
+    askedAgain[job.id] = nil
+  }
+
+  /// One that ends though it was asked for again says so, or was cancelled with that.
+  private func cover(_ job: Job, since step: Int) {
+    if let key = job.wish.queueLock { cover(key, since: max(step, askedAgain[job.id] ?? 0)) }
   }
 
   /// Of two runs of one key that overlap, the one that began later may end first.
-  private func cover(_ key: String, since step: Int) { covered[key] = max(covered[key] ?? 0, step) }
+  func cover(_ key: String, since step: Int) { covered[key] = max(covered[key] ?? 0, step) }
 
   /// Any change of any job: what the table allows happens, what it does not changes nothing.
   private func changeOne() throws {
@@ -292,7 +338,8 @@ final class JobStoreHistory {
 
   /// A cancelled job covers what it was asked for: someone has said that it is not wanted.
   private func forget(_ job: Job) {
-    if let key = job.wish.queueLock { cover(key, since: runs.first { $0.assignment.id == job.id }?.began ?? step) }
+    cover(job, since: runs.first { $0.assignment.id == job.id }?.began ?? step)
+    askedAgain[job.id] = nil
     ended += runs.filter { $0.assignment.id == job.id }.map(\.assignment)
     runs.removeAll { $0.assignment.id == job.id }
   }
@@ -305,10 +352,21 @@ final class JobStoreHistory {
     try bench.expect(try bench.store.job(old.id), is: before, "I14 the job after a late result")
   }
 
+  private func say() throws {
+    let isLate = random.below(4) == 0
+    guard let run = (isLate ? ended.suffix(20) : runs.map(\.assignment)[...]).randomElement(using: &random) else {
+      return
+    }
+    try bench.checkNote(of: run, lineCount: random.below(4), isStale: isLate)
+  }
+
   private func promote() throws {
     let due = try bench.store.jobs(JobFilter(state: .scheduled, limit: 10_000))
-      .count { ($0.wish.dueAt ?? bench.now) <= bench.now }
-    try bench.expect(try bench.promote(), is: due, "I21 promoted")
+      .count { ($0.wish.dueAt ?? bench.now) <= bench.now && !isLate($0) }
+    let late = try late()
+    try bench.expect(try bench.promote(), is: due + late.count, "I21 promoted")
+    try noteExpired(late, [])
+    for job in late { try bench.expect(job.id, is: .expired) }
     // One that has ended stays so when the clock is set back.
     pauses = pauses.filter { $0.value.holds(at: bench.now) }
   }
@@ -335,14 +393,18 @@ final class JobStoreHistory {
       step += 1
       try claim(limit: 20)
       for run in runs {
-        try bench.expect(try bench.finish(run.assignment), is: .accepted(.done, dueAt: nil), "the end of a run")
-        if let key = try bench.job(run.assignment.id).wish.queueLock { cover(key, since: run.began) }
+        let again = try willRunAgain(run.assignment.id, .done)
+        let reply = try bench.finish(run.assignment)
+        try bench.expect(again || reply == .accepted(.done, dueAt: nil), "the end of a run: \(reply)")
+        let job = try bench.job(run.assignment.id)
+        if job.state.isFinished { cover(job, since: run.began) }
+        askedAgain[job.id] = nil
       }
       let isIdle = runs.isEmpty
       runs = []
       if let due = try bench.store.nextDue() {
         bench.now = max(bench.now, due)
-        try bench.promote()
+        try promote()
       } else if isIdle {
         break
       }
@@ -358,27 +420,13 @@ final class JobStoreHistory {
   }
 }
 
-/// A small generator that gives the same numbers for the same seed everywhere (Steele, Lea, Flood 2014).
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return word ^ word >> 31
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
-
 extension JobStoreConformance {
-  /// A random history of many steps; the same seed makes the same history. A limited one has limits and pauses.
-  public static func history(seed: UInt64, steps: Int, isLimited: Bool = false) -> Rule {
-    let kind = isLimited ? "limited history" : "history"
+  /// A random history of many steps; the same seed makes the same history. A limited one has limits and pauses, one
+  /// that merges has all that a queue lock can do, and expiries.
+  public static func history(seed: UInt64, steps: Int, isLimited: Bool = false, isMerging: Bool = false) -> Rule {
+    let kind = (isMerging ? "merging " : "") + (isLimited ? "limited history" : "history")
     return Rule("I8 I13 I14 I15 I16 a random \(kind) of \(steps) steps keeps every invariant (seed \(seed))") { bench in
-      try JobStoreHistory(bench, seed: seed, isLimited: isLimited).live(steps: steps)
+      try JobStoreHistory(bench, seed: seed, isLimited: isLimited, isMerging: isMerging).live(steps: steps)
     }
   }
 }

@@ -9,6 +9,7 @@ extension JobStoreBench {
     try checkLimits(jobs)
     try checkCounts(jobs)
     try checkLeases(jobs)
+    try checkBatches(jobs)
     for job in jobs {
       let policy = job.wish.retry ?? .standard
       try expect(
@@ -19,13 +20,25 @@ extension JobStoreBench {
       }
       try expect(job.state.isFinished == (job.finishedAt != nil), "job \(job.id) is \(job.state) and finished or not")
     }
-    let next = jobs.filter { $0.state == .scheduled }.compactMap(\.wish.dueAt).min()
+    try checkMerges(jobs)
+    let expiries = jobs.filter { $0.state.isWaiting && $0.attempts == 0 }.compactMap(\.wish.expiresAt)
+    let next = (jobs.filter { $0.state == .scheduled }.compactMap(\.wish.dueAt) + expiries).min()
     let due = try store.nextDue()
     if waitsForTime {
       let isEarly = next.map { next in due.map { $0 <= next } ?? false } ?? true
       try expect(isEarly, "the next due time is after \(next as Any)")
     } else {
       try expect(due, is: next, "the next due time")
+    }
+  }
+
+  private func checkMerges(_ jobs: [Job]) throws {
+    for job in jobs {
+      try expect(job.rerunAt == nil || !job.state.isWaiting, "job \(job.id) is \(job.state) and runs once more")
+      try expect(job.rerunAt == nil || job.wish.lockUntil == .done, "job \(job.id) runs more often than it may")
+      guard job.state == .expired else { continue }
+      let isOver = (job.wish.expiresAt ?? now) <= (job.finishedAt ?? now)
+      try expect(job.attempts == 0 && isOver, "job \(job.id) expired after \(job.attempts) attempts, or too early")
     }
   }
 
@@ -85,6 +98,26 @@ extension JobStoreBench {
       try expect(counts.unaccounted, is: 0, "I13 jobs of \(counts.queue) that are nowhere")
       let oldest = mine.filter { $0.state == .ready }.map { $0.wish.dueAt ?? $0.enqueuedAt }.min()
       try expect((counts.oldestReady == nil) == (oldest == nil), "\(counts.queue) has an oldest ready job, or none")
+    }
+  }
+
+  /// Who waits for others waits for some that have not ended; nobody else stands still for a batch.
+  private func checkBatches(_ jobs: [Job]) throws {
+    let states = Dictionary(uniqueKeysWithValues: jobs.map { ($0.id, $0.state) })
+    for job in jobs {
+      guard let batch = try store.batch(of: job.id, from: 0, limit: 1000, onlyOpen: false) else { continue }
+      let open = batch.jobs.filter(\.isOpen)
+      try expect(
+        batch.open, is: open.count + batch.size - batch.jobs.count, "the open jobs that \(job.id) waits for")
+      for member in open {
+        try expect(states[member.job]?.isFinished == false, "job \(member.job) has ended, and \(job.id) waits for it")
+        try expect(try store.awaiters(of: member.job).contains(job.id), "who waits for \(member.job)")
+      }
+      let isAwaiting = job.state == .parked && job.reason?.hasPrefix("it waits for") == true
+      if isAwaiting { try expect(batch.open > 0, "job \(job.id) waits for a batch that has ended") }
+      if batch.open > 0, batch.step == nil {
+        try expect(isAwaiting || job.state.isFinished, "job \(job.id) did not wait for its batch")
+      }
     }
   }
 

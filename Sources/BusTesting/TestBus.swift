@@ -144,7 +144,7 @@ public final class TestBus: Sendable {
     try await inline.drain()
     let left = try jobs().filter { job in
       switch job.state {
-      case .done, .notNeeded, .merged: false
+      case .done, .notNeeded, .merged, .expired: false
       case .scheduled: !keepingScheduled
       default: true
       }
@@ -189,6 +189,9 @@ public final class TestBus: Sendable {
   public func jobs(_ worker: Name? = nil, state: JobState? = nil) throws -> [Job] {
     try store.jobs(JobFilter(state: state, worker: worker, limit: 1000, sort: .oldest))
   }
+
+  /// What the runs of a job wrote: lines and parts of the answer, in their order. How far it is says its `progress`.
+  public func lines(of job: JobID) throws -> [KeptLine] { try store.lines(of: job) }
 
   /// The job that waits under a queue lock; a wish for an equal one is merged into it.
   public func holder<W: Worker>(ofQueueLock key: LockKey, of worker: W.Type) throws -> Job? {

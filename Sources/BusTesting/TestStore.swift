@@ -44,6 +44,15 @@ final class TestStore: InlineStore {
     return outcomes
   }
 
+  func enqueue(_ group: JobGroup, at now: Timestamp) throws -> [EnqueueOutcome] {
+    guard case .enqueued(let outcomes) = try perform(.enqueueGroup(group), at: now) else { throw TestStore.unexpected }
+    return outcomes
+  }
+
+  func batch(of job: JobID, from place: Int) throws -> JobBatch? {
+    try read { try $0.batch(of: job, from: place, limit: 1000, onlyOpen: false) }
+  }
+
   /// Jobs of workers that their engine does not have are parked on the way, as busd does it.
   func claim(_ engines: [Hands], at now: Timestamp) throws -> Assignment? {
     try promote(engines, at: now)
@@ -72,6 +81,8 @@ final class TestStore: InlineStore {
   }
 
   func finish(_ result: JobResult, at now: Timestamp) throws { _ = try perform(.finish([result]), at: now) }
+
+  func note(_ note: JobNote, at now: Timestamp) throws { _ = try perform(.note([note]), at: now) }
 
   func announce(_ announcement: Announcement) throws {
     _ = try perform(.announce([announcement]), at: announcement.dueAt)
@@ -104,6 +115,10 @@ final class TestStore: InlineStore {
   func jobs(_ filter: JobFilter) throws -> [Job] { try read { try $0.jobs(filter) } }
 
   func job(_ id: JobID) throws -> Job? { try read { try $0.job(id) } }
+
+  func lines(of job: JobID) throws -> [KeptLine] {
+    try read { try $0.lines(of: job, after: 0, limit: JobLine.maximumCount) }
+  }
 
   func holder(ofWorkerLock text: String) throws -> Job? { try read { try $0.holder(ofWorkerLock: text) } }
 

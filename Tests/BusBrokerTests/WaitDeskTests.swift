@@ -26,6 +26,30 @@ struct WaitDeskTests {
     #expect(desk.nextLook == nil)
   }
 
+  @Test func `who waits for news is told when there is some, who waits for the end is not`() {
+    var desk = WaitDesk()
+    var reader = second
+    reader.known = WaitDesk.Known(line: 3, progressAt: nil)
+    for waiter in [first, reader] { _ = desk.add(waiter, for: job, now: start) }
+    desk.touch([job])
+    #expect(desk.due(now: start) == [job])
+    #expect(desk.told(job, hasEnded: false, now: start) { $0.line < 3 }.isEmpty)
+    #expect(desk.told(job, hasEnded: false, now: start) { $0.line < 4 } == [reader])
+    #expect(desk.told(job, hasEnded: true, now: start) { _ in true } == [first])
+  }
+
+  @Test func `news are a line behind the last known one, and progress of another time`() {
+    var job = Job(
+      NewJob(id: job, queue: QueueName(engine: "a", name: "b"), worker: "W"), state: .running,
+      enqueuedAt: Timestamp(microseconds: 0))
+    let (old, new) = (Timestamp(microseconds: 1), Timestamp(microseconds: 2))
+    #expect(!WaitDesk.Known(line: 0).isOld(for: job))
+    job.lineCount = 2
+    #expect([1, 2, 3].map { WaitDesk.Known(line: $0).isOld(for: job) } == [true, false, false])
+    job.progress = JobProgress(1, at: new)
+    #expect([old, new, nil].map { WaitDesk.Known(line: 2, progressAt: $0).isOld(for: job) } == [true, false, true])
+  }
+
   @Test func `a job that goes on is told to those who have waited long enough`() {
     var desk = WaitDesk()
     _ = desk.add(first, for: job, now: start)

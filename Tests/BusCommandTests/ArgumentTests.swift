@@ -37,6 +37,21 @@ struct ArgumentTests {
     #expect(error?.message == "the inputs of X: JSON does not parse at byte 5: the text ends where a value belongs")
   }
 
+  @Test func `OT6 OT9 X2 a job is asked for with a pause, an expiry and a merge policy`() throws {
+    let pausing = try job(
+      "s.W", "--lock", "7", "--debounce", "2m", "--expires", "1h", "--on-merge", "merge", "--until-done")
+    #expect(pausing.debounce == Debounce(after: .seconds(120), atMost: .seconds(600)) && pausing.dueAt == nil)
+    #expect(pausing.expiresAt == Sample.now + .seconds(3720))
+    #expect(pausing.onMerge == .merge && pausing.lockUntil == .done)
+    #expect(try job("s.W", "--in", "10m", "--expires", "1h").expiresAt == Sample.now + .seconds(4200))
+    for wrong in [
+      ["--debounce", "2m"], ["--on-merge", "keep"], ["--until-done"], ["--lock", "7", "--on-merge", "append"],
+      ["--lock", "7", "--debounce", "2m", "--in", "1m"], ["--expires", "soon"],
+    ] {
+      #expect(throws: (any Error).self) { try BusCommand.parseAsRoot(["enqueue", "s.W"] + wrong) }
+    }
+  }
+
   @Test func `locks are canonical however they are typed`() throws {
     let texts = [
       "42": "s.W(42)", "abc": #"s.W("abc")"#, #""a b",7"#: #"s.W("a b",7)"#, "to_id(7)": "to_id(7)",

@@ -31,8 +31,8 @@ struct HelpTests {
     JOB SUBCOMMANDS:
       enqueue                 Ask for a job.
       cron                    Show the schedules, and make the job of one now.
-      jobs                    List jobs, show one, wait for its end, change what
-                              becomes of them.
+      jobs                    List jobs, show one, follow it to its end, change
+                              what becomes of them.
       queues                  Show the queues: what waits, what runs, what is dead.
                               Pause and drain them.
       locks                   Show the locks that are held: by which job, how long,

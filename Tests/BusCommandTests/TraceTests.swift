@@ -8,6 +8,7 @@ struct TraceTests {
   private struct World {
     var jobs: [JobID: Job] = [:]
     var events: [EventID: JSONValue] = [:]
+    var batches: [JobID: JobBatch] = [:]
     var merges: [EventID: [JobID]] = [:]
     var isComplete = true
 
@@ -34,6 +35,13 @@ struct TraceTests {
       }
     }
 
+    /// A job waits for others, as the jobs of a batch, or as a step of a chain.
+    mutating func wait(_ then: UInt64, for jobs: [UInt64], step: Int? = nil) {
+      batches[Sample.id(then)] = JobBatch(
+        then: Sample.id(then), size: jobs.count, step: step,
+        jobs: jobs.enumerated().map { JobBatch.Member(place: $0, job: Sample.id($1), state: .done) })
+    }
+
     var source: TraceSource {
       TraceSource(
         job: { jobs[$0] },
@@ -48,7 +56,9 @@ struct TraceTests {
         events: { chain, stretch in
           let all = try events.values.map { try TracedEvent(json: $0) }.sorted { $0.offset < $1.offset }
           return (all.filter { $0.chain == chain && stretch.contains($0.recordedAt) }, isComplete)
-        })
+        },
+        batch: { batches[$0] },
+        awaiters: { id in batches.values.filter { $0.jobs.contains { $0.job == id } }.map(\.then) })
     }
 
     func trace(_ start: TraceWalk.Start, count: Int = 500, depth: Int = 64) async throws -> Trace? {
@@ -67,6 +77,7 @@ struct TraceTests {
       case .event(let event): "e\(event.offset.rawValue)"
       case .job(let job): "j\(job.id.low & 0xFFFF)"
       case .merge(let job, _): "m\(job.low & 0xFFFF)"
+      case .batch(let batch): "b\(batch.then.low & 0xFFFF)"
       }
     let children = trace.children.map(short).joined(separator: " ")
     return name + (trace.isAsked ? "!" : "") + (trace.remark == nil ? "" : "…")
@@ -84,6 +95,36 @@ struct TraceTests {
     world.event(3, "seen", by: .event(Sample.id(1)))
     world.merges[Sample.id(1)] = [Sample.id(90)]
     return world
+  }
+
+  @Test(arguments: [30, 31, 39] as [UInt64])
+  func `the jobs of a batch that nothing led to are found together, from each of them`(start: UInt64) async throws {
+    var world = World()
+    for number in [30, 31, 39] as [UInt64] { world.job(number) }
+    world.job(32, parent: 30)
+    world.wait(39, for: [30, 31])
+    let tree = short(try await world.trace(.job(Sample.id(start))))
+    #expect(tree.replacing("!", with: "") == "b39(j30(j32) j31 j39)")
+    #expect(tree.contains("j\(start)!"))
+    let trace = try #require(try await world.trace(.job(Sample.id(39))))
+    let line = TraceText(text: Sample.text).lines(trace).first
+    #expect(line == "batch of 2 jobs, then job \(Sample.id(39) as JobID)")
+  }
+
+  @Test func `the steps of a chain stand below each other, and below what led to them where something did`()
+    async throws
+  {
+    var world = World()
+    for number in [50, 51, 52] as [UInt64] { world.job(number) }
+    world.wait(51, for: [50], step: 1)
+    world.wait(52, for: [51], step: 2)
+    #expect(short(try await world.trace(.job(Sample.id(52)))) == "j50(j51(j52!))")
+    world.job(60, event: 1)
+    world.event(1, "order_placed")
+    for number in [61, 62, 63] as [UInt64] { world.job(number, parent: 60) }
+    world.wait(62, for: [61], step: 1)
+    world.wait(63, for: [61, 62])
+    #expect(short(try await world.trace(.job(Sample.id(62)))) == "e1(j60(j61 j62! j63))")
   }
 
   @Test(arguments: [

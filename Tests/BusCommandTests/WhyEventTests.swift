@@ -41,6 +41,24 @@ struct WhyEventTests {
 
   @Test(
     arguments: [
+      (["policy": "keep"], "which waited already"),
+      (["policy": "replace"], "which waited already, with the newest inputs"),
+      (["policy": "merge", "rerun": true], "which ran, and runs once more for it, with the inputs of all"),
+      (["policy": "of another version"], "which waited already"),
+    ] as [(JSONObject, String)])
+  func `X2 a merge says what it did`(members: JSONObject, words: String) throws {
+    let other: JobID = Sample.id(7)
+    var merge: JSONObject = ["job": other.jsonValue, "subscription": "mail/greet"]
+    for member in members.members { merge[member.key] = member.value }
+    let answer: JSONValue = [
+      "event": Sample.event, "jobs": [], "merges": [.object(merge)],
+      "subscriptions": [Self.subscription("mail/greet", cursor: 184_300, isHandled: true)],
+    ]
+    #expect(try why(answer).hasSuffix("merged into job \(other), \(words): bus why \(other)"))
+  }
+
+  @Test(
+    arguments: [
       (["wanted": false], "does not want user_changed: it wants user_*"),
       (["start": 184_223], "began behind this event, at #184223"),
       (

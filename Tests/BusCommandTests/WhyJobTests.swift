@@ -70,6 +70,48 @@ struct WhyJobTests {
         """)
   }
 
+  private func batch(_ open: [UInt64], of size: Int, next: Int? = nil, missing: Int = 0, step: Int? = nil) -> JSONValue
+  {
+    let members = open.enumerated().map {
+      JobBatch.Member(place: $0, job: Sample.id($1), state: .ready, isOpen: true)
+    }
+    return JobBatch(
+      then: Sample.id(1), size: size, open: open.count + missing, step: step, jobs: members, next: next
+    ).json
+  }
+
+  @Test func `parked behind a batch or a step names whom it waits for`() throws {
+    let job = Sample.job(.parked) { $0.reason = "it waits for the jobs of its batch" }
+    let (a, b): (JobID, JobID) = (Sample.id(7), Sample.id(8))
+    for (batch, lines) in [
+      (batch([7, 8], of: 5), "│ waits for 2 of 5 jobs of its batch: \(a), \(b)"),
+      (batch([7], of: 9, next: 3, missing: 2), "│ waits for 3 of 9 jobs of its batch: \(a) and others"),
+      (
+        batch([7], of: 3, missing: 2),
+        "│ waits for 3 of 3 jobs of its batch: \(a)\n│ 2 of them were not asked for yet"
+      ),
+      (batch([7], of: 1, step: 2), "│ waits for step 2 of its chain: \(a)"),
+    ] {
+      #expect(
+        try why(Sample.why(job, ["batch": batch])) == """
+          search.IndexUser {"userID":42}  parked, waits 3m12s
+          \(lines)
+          \(Self.cause)
+          """)
+    }
+  }
+
+  @Test func `a job says whom it waited for, and who waits for it`() throws {
+    let then: JobID = Sample.id(9)
+    #expect(
+      try why(Sample.why(Sample.job(.running), ["batch": batch([], of: 3), "awaited_by": [then.jsonValue]])) == """
+        search.IndexUser {"userID":42}  running, attempt 0
+        │ it waited for the 3 jobs of its batch
+        │ job \(then) waits for its end: bus why \(then)
+        \(Self.cause)
+        """)
+  }
+
   @Test func `running`() throws {
     let job = Sample.job(.running) { job in
       job.attempts = 2
@@ -161,8 +203,8 @@ struct WhyJobTests {
     }
   }
 
-  @Test func `merged, cancelled and not needed say their reason`() throws {
-    for state in [JobState.merged, .cancelled, .notNeeded] {
+  @Test func `merged, cancelled, expired and not needed say their reason`() throws {
+    for state in [JobState.merged, .cancelled, .expired, .notNeeded] {
       let job = Sample.job(state) { job in
         job.reason = "an equal job waited"
         job.finishedAt = Sample.now - .seconds(2)
@@ -174,6 +216,18 @@ struct WhyJobTests {
           \(Self.cause)
           """)
     }
+  }
+
+  @Test func `X1 X2 OT9 what a queue lock did, and until when it may start`() throws {
+    let running = Sample.job(.running) { job in
+      job.startedAt = Sample.now - .seconds(2)
+      (job.merges, job.wish.onMerge, job.rerunAt) = (2, .replace, Sample.now - .seconds(1))
+    }
+    let text = try why(Sample.why(running))
+    #expect(text.contains("│ asked for again meanwhile: it runs once more after this run\n"), "\(text)")
+    #expect(text.contains("2 later enqueues merged, with the newest inputs\n"), "\(text)")
+    let waiting = Sample.job(.ready) { $0.wish.expiresAt = Sample.now + .seconds(90) }
+    #expect(try why(Sample.why(waiting)).contains("│ it expires in 1m30s (08:31:45.250Z) unless it starts before\n"))
   }
 
   @Test func `a job that no event led to names who asked, and one whose event is gone says so`() throws {

@@ -27,7 +27,7 @@ struct Fixture {
   static let engine = Engine("fixture", services: Evidence()) {
     Subscription("noted") { event in Note(key: try event["key"]) }
     Subscription("counted") { event in Count(number: try event["number"]) }
-    Workers(Hold.self, Deaf.self, Twice.self, Slow.self, Grown.self, Failing.self, Stuck.self)
+    Workers(Hold.self, Deaf.self, Twice.self, Slow.self, Grown.self, Failing.self, Stuck.self, Report.self)
   }
 
   private static func publishAndDie(_ count: Int) async throws {
@@ -118,6 +118,24 @@ struct Twice: Worker {
     run.services.write("twice \(number)")
     if number < 0 { throw GiveUp("no negative ones") }
     if number > 0 { try run.answer(["twice": 2 * number]) }
+  }
+}
+
+/// Tells how it goes on, and answers when a file appears.
+struct Report: Worker {
+  let key: Int
+  var queueLock: LockKey? { LockKey(key) }
+
+  func work(_ run: Run<Evidence>) async throws {
+    run.services.write("report \(key) \(run.attempt)")
+    run.progress(1, of: 2, "reading")
+    run.log("read the first half")
+    try run.send(["row": 1])
+    while access("\(run.services.directory)/release-\(key)", F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
+    run.logger.notice("read all")
+    try run.send(["row": 2])
+    run.progress(2, of: 2)
+    try run.answer(["rows": 2])
   }
 }
 

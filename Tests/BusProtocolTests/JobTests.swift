@@ -7,8 +7,17 @@ struct JobTests {
       Job(
         Samples.wish, state: .dead, reason: "crashed", attempts: 3, crashes: 1, merges: 7, enqueuedAt: Samples.time,
         startedAt: Samples.time, finishedAt: Samples.time, process: "search.2@web-3:4101", token: 9,
-        failures: [.init(attempt: 1, at: Samples.time, error: "x\"y"), .init(attempt: 2, at: Samples.time, error: "")])
+        failures: [.init(attempt: 1, at: Samples.time, error: "x\"y"), .init(attempt: 2, at: Samples.time, error: "")]),
+      askedAgain,
     ]
+
+  private static var askedAgain: Job {
+    var wish = Samples.wish
+    (wish.onMerge, wish.lockUntil, wish.expiresAt) = (.replace, .done, Samples.time)
+    var job = Job(wish, state: .running, enqueuedAt: Samples.time)
+    job.rerunAt = Samples.time
+    return job
+  }
 
   @Test(arguments: jobs) func `a job comes back from its JSON`(job: Job) throws {
     #expect(try Job(json: job.json) == job)

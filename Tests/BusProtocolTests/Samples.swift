@@ -20,6 +20,7 @@ enum Samples {
     limit: JobLimit(key: "tenant(7)", concurrency: 4, rate: RateLimit(10, per: .minute, burst: 5)), priority: -5,
     dueAt: time, retry: .standard, cause: cause)
   static let smallWish = NewJob(id: job, queue: queue, worker: "IndexUser")
+  static let thenWish = NewJob(id: JobID(high: 9, low: 9), queue: queue, worker: "PublishAlbum")
   static let assignment = Assignment(
     id: job, token: 77, attempt: 2, queue: queue, worker: "IndexUser", inputs: ["userID": 42], cause: cause)
   static let outcomes: [Outcome] = [
@@ -27,6 +28,24 @@ enum Samples {
     .failed(error: "", retryAfter: nil),
     .dead(error: "gone"), .returned, .unknownWorker,
   ]
+  static let lines = [
+    JobLine("reading\nrows", at: time), JobLine("", level: .critical, at: time),
+    try? JobLine(part: ["row": [42, nil]], at: time), try? JobLine(part: nil, at: time),
+  ].compactMap(\.self)
+  static let notes = [
+    JobNote(id: job, token: 77, progress: JobProgress(3, of: 10, "reading"), first: 7, lines: lines),
+    JobNote(id: job, token: 78, progress: JobProgress(-1)), JobNote(id: job, token: 79),
+  ]
+  static var said: JobResult {
+    var result = JobResult(id: job, token: 77, outcome: .done, result: 1)
+    result.note = notes[0]
+    return result
+  }
+  static var shared: NewJob {
+    var wish = smallWish
+    wish.sharesRun = true
+    return wish
+  }
   static let filter = try? Filter("data.id == 42 and not has(data.x)").bound(
     to: .events, at: nil)
   static let wiring = EngineWiring(
@@ -67,9 +86,16 @@ enum Samples {
       commit: Commit(
         subscription: subscription, token: 3, from: Offset(1), through: Offset(9), jobs: [wish, smallWish])),
     .enqueue(request: 7, jobs: [wish, smallWish]), .enqueue(request: 7, jobs: []),
+    .enqueueGroup(request: 7, group: JobGroup(batch: [wish], then: thenWish)),
+    .enqueueGroup(request: 7, group: JobGroup(batch: [], then: thenWish)),
+    .enqueueGroup(request: 7, group: JobGroup([wish], .batch(then: thenWish, size: 5000, first: 4999))),
+    .enqueueGroup(request: 7, group: JobGroup(chain: [smallWish, thenWish])),
+    .enqueueGroup(request: 7, group: JobGroup(chain: [])),
     .hands(Hands(engine: "search", queues: [queue], workers: ["IndexUser"], concurrency: 8)),
     .finish(request: 8, results: outcomes.map { JobResult(id: job, token: 77, outcome: $0) }),
     .finish(request: 8, results: [JobResult(id: job, token: 77, outcome: .done, result: ["twice": [42, nil]])]),
+    .finish(request: 8, results: [said]), .note(request: 8, notes: notes), .note(request: 8, notes: []),
+    .enqueue(request: 7, jobs: [shared]),
     .beat(jobs: [Held(job, token: 77)], subscriptions: [Held(subscription, token: 3)]),
     .beat(jobs: [], subscriptions: []),
     .change(request: 9, what: "forget_subscription", parameters: ["name": "a/b"]),
@@ -99,6 +125,7 @@ enum Samples {
       outcomes: [.refused(job, EnqueueRefusal(.full, "3 wait")), .refused(job, EnqueueRefusal(.draining, ""))]),
     .jobs([assignment]), .jobs([]), .cancel([job]), .cancel([]),
     .finished(request: 7, stale: [job]), .finished(request: 7, stale: [], ended: [job]),
+    .noted(request: 7, stale: [job]), .noted(request: 7, stale: []),
     .beaten(jobs: [job], subscriptions: [subscription]),
     .beaten(jobs: [], subscriptions: []),
     .answer(request: 8, ["jobs": []]), .answer(request: 8, .null),

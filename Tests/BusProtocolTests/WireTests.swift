@@ -34,6 +34,41 @@ struct WireTests {
         == #"{"request":8,"results":[{"id":"01KG9JRPXVEWH828T5CY4TQKFF","token":77,"outcome":"done"}]}"#)
   }
 
+  @Test(arguments: [
+    (#""batch":{}"#, "then"), (#""batch":7"#, "batch"), (#""chain":1"#, "chain"),
+    (#""batch":{"then":THEN,"size":100001}"#, "the limit is 100000"),
+    (#""batch":{"then":THEN,"size":0}"#, "no part of a batch of 0"),
+    (#""batch":{"then":THEN,"first":1}"#, "no part of a batch of 1"),
+    (#""batch":{"then":THEN,"size":9,"first":-1}"#, "no part"),
+    (#""batch":{"then":THEN,"size":9,"first":9223372036854775807}"#, "no part"),
+    (#""batch":{"then":THEN,"size":-9223372036854775808}"#, "no part"),
+    (#""batch":{"then":SAME}"#, "the same id"),
+  ])
+  func `a group that is none is refused with a sentence`(members: String, expected: String) throws {
+    let members = members.replacing("THEN", with: Samples.thenWish.json.text)
+      .replacing("SAME", with: Samples.smallWish.json.text)
+    let text = #"{"request":1,"jobs":[\#(Samples.smallWish.json.text)],\#(members)}"#
+    let error = #expect(throws: ProtocolError.self) { try Request(frames: frames("enqueue", text)) }
+    #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func `a chain has at most 100 steps`() throws {
+    let steps = (0..<101).map { NewJob(id: JobID(high: 1, low: $0), queue: Samples.queue, worker: "Step") }
+    #expect(throws: ProtocolError.self) { try JobGroup(chain: steps).check() }
+    try JobGroup(chain: steps.dropLast()).check()
+  }
+
+  @Test func `a batch comes back from its JSON`() throws {
+    let batch = JobBatch(
+      then: Samples.job, size: 3, open: 1, step: 2,
+      jobs: [
+        JobBatch.Member(place: 0, job: Samples.job, state: .done, result: ["width": 7]),
+        JobBatch.Member(place: 2, job: Samples.job, state: .dead, error: "no", isOpen: true),
+      ], next: 3)
+    #expect(try JobBatch(json: batch.json) == batch)
+    #expect(throws: ProtocolError.self) { try JobBatch(json: ["then": Samples.job.jsonValue, "size": 1]) }
+  }
+
   @Test func `null members count as absent`() throws {
     #expect(
       try Request(frames: frames("hello", #"{"protocol":1,"role":"tool","process":"x","engine":null}"#))

@@ -12,16 +12,19 @@ import Testing
     .finished(.done), .finished(.notNeeded), .finished(failure), .finished(.dead(error: "e")), .finished(.returned),
     .finished(.unknownWorker),
     .finished(.snoozed(after: .seconds(5))), .finished(.cancelled(reason: "r")), .cancelled("r"), .retried,
+    .expired("late"),
   ]
 
   /// What may happen in which state, and where it leads when no lock is held and the queue is known. All else is refused.
   private static let table: [JobState: [JobLifecycle.Happening: JobState]] = [
-    .scheduled: [.due: .ready, .queueVanished: .parked, .cancelled("r"): .cancelled],
-    .ready: [.claimed: .running, .queueVanished: .parked, .cancelled("r"): .cancelled],
-    .blocked: [.lockReleased: .ready, .queueVanished: .parked, .cancelled("r"): .cancelled],
-    .parked: [.known: .ready, .cancelled("r"): .cancelled],
+    .scheduled: [.due: .ready, .queueVanished: .parked, .cancelled("r"): .cancelled, .expired("late"): .expired],
+    .ready: [.claimed: .running, .queueVanished: .parked, .cancelled("r"): .cancelled, .expired("late"): .expired],
+    .blocked: [
+      .lockReleased: .ready, .queueVanished: .parked, .cancelled("r"): .cancelled, .expired("late"): .expired,
+    ],
+    .parked: [.known: .ready, .cancelled("r"): .cancelled, .expired("late"): .expired],
     .dead: [.retried: .ready], .done: [.retried: .ready], .notNeeded: [.retried: .ready],
-    .cancelled: [.retried: .ready],
+    .cancelled: [.retried: .ready], .expired: [.retried: .ready],
     .running: [
       .lost("gone"): .ready, .finished(.done): .done, .finished(.notNeeded): .notNeeded, .finished(failure): .scheduled,
       .finished(.dead(error: "e")): .dead, .finished(.returned): .ready, .finished(.unknownWorker): .parked,
@@ -91,6 +94,17 @@ import Testing
     }
   }
 
+  @Test func `a job that waits for others is parked wherever it would wait, and goes on when it does not any more`() {
+    var awaiting = circumstances(worker: true, refusal: "no queue")
+    awaiting.awaits = "it waits"
+    #expect(JobLifecycle(askedFor: Self.now + .seconds(9), in: awaiting).reason == "it waits")
+    for (state, happening) in [(JobState.parked, JobLifecycle.Happening.known), (.cancelled, .retried)] {
+      var job = life(state)
+      #expect(job.apply(happening, in: awaiting) && job.state == .parked && job.reason == "it waits")
+      #expect(job.apply(.known, in: circumstances()) && job.state == .ready && job.reason == nil)
+    }
+  }
+
   @Test func `under a held queue lock a run never waits again`() {
     for happening in Self.happenings {
       var life = life(.running)
@@ -115,6 +129,38 @@ import Testing
         var life = life(state)
         expect(happening, in: circumstances(), happens: false, to: &life)
       }
+    }
+  }
+
+  @Test func `OT9 a job that has begun does not expire`() {
+    for state in [JobState.scheduled, .ready, .blocked, .parked] {
+      var life = JobLifecycle(state: state, dueAt: Self.now, attempts: 1)
+      expect(.expired("late"), in: circumstances(), happens: false, to: &life)
+    }
+  }
+
+  @Test(arguments: [Outcome.done, .notNeeded, .cancelled(reason: "r")])
+  func `X1 a run that ends after it was asked for again is followed by one more`(outcome: Outcome) {
+    for (isLocked, isCancelRequested) in [(false, false), (true, false), (false, true), (true, true)] {
+      var circumstances = circumstances(worker: isLocked)
+      circumstances.rerunAt = Self.now
+      circumstances.isCancelRequested = isCancelRequested
+      var life = JobLifecycle(state: .running, dueAt: nil, attempts: 2, crashes: 1)
+      expect(.finished(outcome), in: circumstances, to: &life)
+      #expect(life.state.isFinished == isCancelRequested)
+      guard !isCancelRequested else { continue }
+      #expect(life == JobLifecycle(state: isLocked ? .blocked : .ready, dueAt: Self.now))
+    }
+  }
+
+  @Test func `I8 a death says that the job was asked for again while it ran`() {
+    for happening in [JobLifecycle.Happening.finished(.dead(error: "e")), .finished(Self.failure), .lost("gone")] {
+      var circumstances = circumstances()
+      circumstances.rerunAt = Self.now
+      var life = JobLifecycle(state: .running, attempts: 3)
+      expect(happening, in: circumstances, to: &life)
+      #expect(life.state == .dead)
+      #expect(life.reason?.hasSuffix("; it was asked for again while it ran") == true, "\(life.reason ?? "")")
     }
   }
 

@@ -18,6 +18,12 @@ import Testing
     try check(JobStoreConformance.history(seed: seed, steps: 1500, isLimited: true))
   }
 
+  @Test(arguments: 1...6)
+  func `SQLite keeps every invariant through random histories with merges, runs more and expiries`(seed: UInt64) throws
+  {
+    try check(JobStoreConformance.history(seed: seed, steps: 1500, isLimited: seed > 4, isMerging: true))
+  }
+
   private func check(_ rule: JobStoreConformance.Rule) throws {
     let directory = try TemporaryDirectory()
     try rule.check { try SQLiteJobStore(path: directory.store, random: $0) }

@@ -123,6 +123,26 @@ import Testing
     try store.close()
   }
 
+  @Test func `a store from before there were merge policies opens, and goes on as before`() throws {
+    let old = try open()
+    let locked = { (id: UInt64) in
+      NewJob(id: JobID(high: 1, low: id), queue: shopDefault, worker: "Work", queueLock: "k")
+    }
+    _ = try old.perform([.enqueue([locked(1), locked(2)])], at: now)
+    try old.close()
+    try TableOfVersions.takeMergesAway(from: directory.store)
+    let store = try open()
+    let job = try #require(try store.job(JobID(high: 1, low: 1)))
+    #expect(job.wish.onMerge == .keep && job.wish.lockUntil == .started && job.wish.expiresAt == nil)
+    #expect(
+      try store.perform([.enqueue([locked(2), locked(3)])], at: now) == [
+        .enqueued([.merged(into: job.id), .merged(into: job.id)])
+      ])
+    #expect(try store.queueCounts().first?.totals.expired == 0)
+    #expect(try store.checkIntegrity() == StoreIntegrity(schemaVersion: 8, problems: []))
+    try store.close()
+  }
+
   @Test func `no statement of the inner loop walks through the jobs or sorts them`() throws {
     let store = try open()
     for plan in try store.plans() {

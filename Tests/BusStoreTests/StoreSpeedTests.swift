@@ -40,6 +40,30 @@ struct StoreSpeedTests {
     try measure(.fromEvent, batches: 200, backlog: backlog, limit: tenants, change: { $0.limit = Self.saturated })
   }
 
+  @Test func `a batch of 10,000 jobs, beside as many that nobody waits for`() throws {
+    for isBatch in [false, true, false, true] {
+      let directory = try TemporaryDirectory()
+      let store = try SQLiteJobStore(path: directory.store) { 0 }
+      let (now, clock) = (Timestamp(microseconds: 1_600_000_000_000_000), ContinuousClock())
+      let jobs = (0..<10_000).map { job(.plain, UInt64($0), now) }
+      let then = job(.plain, 10_000, now)
+      let group = JobGroup(batch: jobs, then: then)
+      let enqueue = try clock.measure {
+        _ = try store.perform([isBatch ? .enqueueGroup(group) : .enqueue(group.all)], at: now)
+      }
+      let claim = Claim([Claim.Source(shopDefault)], limit: 100, process: "search.2@web-3:4101")
+      var (finish, count) = (Duration.zero, 0)
+      while case .claimed(let runs)? = try store.perform([.claim(claim)], at: now).first, !runs.isEmpty {
+        let results = runs.map { JobResult(id: $0.id, token: $0.token, outcome: .done, result: ["width": 640]) }
+        finish += try clock.measure { _ = try store.perform([.finish(results)], at: now) }
+        count += runs.count
+      }
+      #expect(count == 10_001)
+      print("10,000 jobs, a batch: \(isBatch): enqueue \(enqueue), finish \(finish)")
+      try store.close()
+    }
+  }
+
   private func measure(
     _ kind: Kind, batches: Int, backlog: Int = 0, queue: QueueLimits = .none,
     limit: (Int) -> JobLimit? = { _ in nil }, change: ((inout NewJob) -> Void)? = nil

@@ -8,6 +8,22 @@ enum TableOfVersions {
     try database.close()
   }
 
+  /// Makes a file what it was before version 8.
+  static func takeMergesAway(from path: String) throws {
+    let database = try DatabaseQueue(path: path)
+    let columns = ["on_merge", "lock_until", "debounce_by", "expires_at", "rerun_at", "rerun_wish"]
+    try database.write { database in
+      try database.execute(sql: "DROP INDEX job_until_done; DROP INDEX job_expires;")
+      for column in columns { try database.execute(sql: "ALTER TABLE job DROP COLUMN \(column)") }
+      try database.execute(
+        sql: """
+          ALTER TABLE merge DROP COLUMN policy; ALTER TABLE merge DROP COLUMN is_rerun;
+          ALTER TABLE queue DROP COLUMN expired; DELETE FROM grdb_migrations WHERE identifier = '8';
+          """)
+    }
+    try database.close()
+  }
+
   /// Makes a file what it was before version 3.
   static func takeLimitsAway(from path: String) throws {
     let database = try DatabaseQueue(path: path)

@@ -38,6 +38,18 @@ struct Stranger: Worker {
   func work(_ run: Run<Void>) async throws {}
 }
 
+struct MakeReport: Worker {
+  let rows: Int
+  func work(_ run: Run<Index>) async throws {
+    for row in 1...rows {
+      run.progress(row, of: rows)
+      try run.send(["row": row])
+    }
+    run.log("all of them")
+    try run.answer(rows)
+  }
+}
+
 struct TestBusTests {
   private let index = Index()
   private let bus: TestBus
@@ -48,8 +60,20 @@ struct TestBusTests {
     try await bus.add(
       Engine("search", services: index, configuration: try bus.configuration(service: "search")) {
         Subscription("user_changed") { event in IndexUser(userID: try event["id"]) }
-        Workers(Stumble.self)
+        Workers(Stumble.self, MakeReport.self)
       })
+  }
+
+  @Test func `GM6 what a run says and answers is kept with its job`() async throws {
+    try await bus.client.enqueue(MakeReport(rows: 3), engine: "search")
+    try await bus.drain()
+    let job = try #require(try bus.jobs("MakeReport").first)
+    #expect(job.progress == JobProgress(3, of: 3, at: bus.now))
+    #expect(job.result == 3)
+    let lines = try bus.lines(of: job.id)
+    #expect(lines.map(\.number) == [1, 2, 3, 4])
+    #expect(lines.first?.line.content == .part(["row": 1]))
+    #expect(lines.last?.line == JobLine("all of them", at: bus.now))
   }
 
   @Test func `TR13 what was published and enqueued can be expected before anything runs`() async throws {

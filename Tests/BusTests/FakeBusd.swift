@@ -19,6 +19,7 @@ final class FakeBusd: Sendable {
     var lastToken: UInt64 = 0
     var hands: Hands?
     var results: [JobResult] = []
+    var notes: [[JobNote]] = []
     var beats = 0
     var lostJobs: [JobID] = []
     /// Those that do not run again when they fail.
@@ -61,6 +62,9 @@ final class FakeBusd: Sendable {
       switch request {
       case .subscribe(let wishes): return (.success(.subscribed(request: 0)), grant(wishes, &state))
       case .commit(let commit): return store(commit, &state)
+      case .note(let notes):
+        state.notes.append(notes)
+        return (.success(.noted(request: 0, stale: notes.filter { state.leases[$0.id] != $0.token }.map(\.id))), [])
       case .finish(let results):
         for result in results where state.leases[result.id] == result.token {
           state.leases[result.id] = nil

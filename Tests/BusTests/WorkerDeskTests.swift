@@ -53,6 +53,24 @@ extension WorkerDesk {
     #expect(desk.held.isEmpty)
   }
 
+  @Test func `what was said goes with the result, and large results go in messages of their own`() {
+    var desk = desk(concurrency: 4)
+    _ = desk.assigned((1...4).map { assignment($0) }, now: zero)
+    let lines = (0..<30).map { _ in JobLine(String(repeating: "x", count: 8192), at: Timestamp(microseconds: 0)) }
+    var sent: [[JobResult]] = []
+    func take(_ actions: [WorkerDesk.Action]) {
+      for case .finish(let results) in actions { sent.append(results) }
+    }
+    for number: UInt64 in 1...4 {
+      let note = JobNote(id: JobID(high: 0, low: number), token: number, lines: lines)
+      take(desk.ended(note.id, token: number, outcome: .done, result: 7, note: note, now: zero))
+    }
+    for _ in 1...3 { take(desk.finished()) }
+    #expect(sent.map { $0.map(\.id.low) } == [[1], [2, 3], [4]])
+    #expect(sent.joined().allSatisfy { $0.note?.lines == lines && $0.result == 7 })
+    #expect(desk.held.isEmpty)
+  }
+
   @Test func `what somebody cancels goes back, unless its work gets done first`() {
     var desk = desk()
     _ = desk.assigned([assignment(1), assignment(2), assignment(3)], now: zero)

@@ -73,6 +73,21 @@ struct ExampleTests {
     }
   }
 
+  @Test func `the articles' batch and chain run to their ends`() async throws {
+    let bus = try TestBus()
+    try await bus.add(
+      Engine("album", services: (), configuration: try bus.configuration(service: "album")) {
+        Workers(JobsExample.ResizeImage.self, JobsExample.PublishAlbum.self, JobsExample.AddPage.self)
+      })
+    let (last, steps) = try await bus.run {
+      (try await JobsExample.fanningOut(bus.client), try await JobsExample.chaining(bus.client))
+    }
+    try await bus.drain()
+    #expect(try bus.jobs("PublishAlbum", state: .done).map(\.id) == [last])
+    #expect(try bus.jobs("AddPage").map(\.result) == [[1], [1, 2], [1, 2, 3]])
+    #expect(steps.count == 3)
+  }
+
   @Test func `what the documents declare can be described`() {
     #expect(search.declaration.subscriptions.map(\.patterns) == [["user_changed"]])
     #expect(search.declaration.workers.map(\.inputs) == [["userID"]])

@@ -79,4 +79,66 @@ enum JobsExample {
     let report = try await bus.call(MakeReport(month: 5), engine: "reports", returning: Report.self)
     return report
   }
+
+  struct Size: Codable {
+    let width: Int
+  }
+
+  struct ResizeImage: Worker {
+    let width: Int
+    func work(_ run: Run<Void>) async throws { try run.answer(Size(width: width)) }
+  }
+
+  struct PublishAlbum: Worker {
+    let album: Int
+    func work(_ run: Run<Void>) async throws {
+      let sizes = try await run.batchResults(as: Size.self)  // in their order; nil for one that did not get done
+      let failed = try await run.batch?.jobs.filter { $0.state != .done } ?? []
+      print("\(sizes.count) images, \(failed.map(\.error)) failed")
+    }
+  }
+
+  static func fanningOut(_ bus: BusClient) async throws -> JobID {
+    let batch = try await bus.enqueue(
+      batch: [ResizeImage(width: 320), ResizeImage(width: 640)], then: PublishAlbum(album: 7), engine: "album")
+    return batch.then
+  }
+
+  struct AddPage: Worker {
+    let page: Int
+    func work(_ run: Run<Void>) async throws {
+      let pages = try await run.previous(as: [Int].self) ?? []
+      try run.answer(pages + [page])
+    }
+  }
+
+  static func chaining(_ bus: BusClient) async throws -> [EnqueueOutcome] {
+    try await bus.enqueue(chain: [AddPage(page: 1), AddPage(page: 2), AddPage(page: 3)], engine: "album")
+  }
+
+  struct ReadRows: Worker {
+    let count: Int
+    var queueLock: LockKey? { LockKey(count) }
+    func work(_ run: Run<Billing>) async throws {
+      for row in 1...count {
+        try run.send(["row": row])
+        run.progress(row, of: count, "reading")
+      }
+      run.log("read \(count) rows")
+      try run.answer(count)
+    }
+  }
+
+  static func listening(_ bus: BusClient) async throws {
+    let call = bus.calling(ReadRows(count: 3), engine: "billing", parts: [String: Int].self, returning: Int.self)
+    for try await update in call {
+      switch update {
+      case .progress(let progress): print("\(progress.done) of \(progress.total ?? 0)")
+      case .part(let row): print(row)
+      case .line(let text, _): print(text)
+      case .restarted: print("its parts come again")
+      case .answer(let count): print("\(count) rows")
+      }
+    }
+  }
 }

@@ -11,6 +11,7 @@ struct EnqueueCommand: AsyncParsableCommand {
 
       EXAMPLES  bus enqueue search.IndexUser '{"userID":42}'
                 bus enqueue billing.Dunning --queue billing/charge --in 10m --lock 42
+                bus enqueue search.Refresh --lock 7 --debounce 2m --expires 1h
       """)
 
   @Argument(help: "The worker, as ENGINE.WORKER; the WORKER alone where --queue names the engine.")
@@ -35,6 +36,22 @@ struct EnqueueCommand: AsyncParsableCommand {
       "Only one job waits with this key: values as in JSON, 42 or '\"a\",7', or NAMESPACE(42).", valueName: "key"))
   var lock: String?
 
+  @Option(
+    name: .customLong("on-merge"),
+    help: ArgumentHelp("Inputs of a job that waits under --lock: keep, replace or merge them.", valueName: "policy"))
+  var onMerge: MergeChoice?
+
+  @Flag(name: .customLong("until-done"), help: "Hold --lock until the run is over: asked for meanwhile, it runs again.")
+  var untilDone = false
+
+  @Option(
+    help: ArgumentHelp(
+      "So long after the last enqueue with --lock, at most five times as long after the first.", valueName: "duration"))
+  var debounce: Patience?
+
+  @Option(help: ArgumentHelp("Not to start any more so long after it is due.", valueName: "duration"))
+  var expires: Patience?
+
   @Option(help: ArgumentHelp("Higher ones of a queue go first.", valueName: "number"))
   var priority = 0
 
@@ -43,6 +60,12 @@ struct EnqueueCommand: AsyncParsableCommand {
 
   func validate() throws {
     if at != nil, delay != nil { throw ValidationError("--at and --in say the same thing: use one.") }
+    if debounce != nil, at != nil || delay != nil {
+      throw ValidationError("--debounce says when: leave out --at and --in.")
+    }
+    if lock == nil, onMerge != nil || untilDone || debounce != nil {
+      throw ValidationError("--on-merge, --until-done and --debounce need the key of --lock.")
+    }
   }
 
   func run() async throws {
@@ -75,6 +98,11 @@ struct EnqueueCommand: AsyncParsableCommand {
     if let lock { job.queueLock = try LockText.canonical(lock, workerNamespace: "\(queue.engine).\(worker)") }
     if let delay { job.dueAt = now + delay.duration }
     if let at { job.dueAt = try TimeArgument.moment(at, option: "--at") }
+    if let onMerge { job.onMerge = onMerge.policy }
+    if untilDone { job.lockUntil = .done }
+    // A bound that a person need not name: a burst that goes on for longer is no burst.
+    job.debounce = debounce.map { Debounce(after: $0.duration, atMost: $0.duration * 5) }
+    job.expires(expires?.duration, askedAt: now)
     job.cause.source = "bus"
     return job
   }
@@ -106,11 +134,27 @@ struct EnqueueCommand: AsyncParsableCommand {
     switch outcome {
     case .enqueued(let id):
       "enqueued \(id) in \(job.queue)" + (job.dueAt.map { ", due \(time.relative($0))" } ?? "")
-    case .merged(let id): "merged into \(id), which waits already with queue lock \(job.queueLock ?? "?")"
+        + (job.debounce.map { ", due after a pause of \(Brief.duration($0.after))" } ?? "")
+        + (job.expiresAt.map { ", expires \(time.relative($0))" } ?? "")
+    case .merged(let id):
+      "merged into \(id), which \(job.lockUntil == .done ? "waits or runs" : "waits") already with queue lock "
+        + (job.queueLock ?? "?")
     case .parked(let id, let reason): "parked \(id): \(Printable.line(reason))"
     case .refused(_, let refusal): "refused: \(Printable.line(refusal.reason))"
     case .ran(let id): "ran \(id) in this process"
     case .dropped(let id, let reason): "dropped \(id): \(Printable.line(reason))"
     }
   }
+}
+
+/// A merge policy on the command line.
+struct MergeChoice: ExpressibleByArgument {
+  var policy: MergePolicy
+
+  init?(argument: String) {
+    guard let policy = MergePolicy(rawValue: argument) else { return nil }
+    self.policy = policy
+  }
+
+  static var allValueStrings: [String] { MergePolicy.allCases.map(\.rawValue) }
 }

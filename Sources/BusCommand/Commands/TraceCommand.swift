@@ -122,7 +122,17 @@ struct TraceCommand: AsyncParsableCommand {
           try bus.reading { () throws(ProtocolError) in try Job(json: json) }
         }
       },
-      events: { chain, stretch in try await reader.events(of: chain, in: stretch) })
+      events: { chain, stretch in try await reader.events(of: chain, in: stretch) },
+      batch: { id in
+        try await kept(bus, "batch", ["job": id.jsonValue]).map { answer in
+          try bus.reading { () throws(ProtocolError) in try JobBatch(json: answer) }
+        }
+      },
+      awaiters: { id in
+        try await kept(bus, "why", ["job": id.jsonValue]).map { answer in
+          try bus.reading { () throws(ProtocolError) in try WhyJobAnswer(json: answer).awaitedBy }
+        } ?? []
+      })
   }
 
   /// What is asked for, nil where it is no longer kept.

@@ -32,11 +32,12 @@ struct JobTable {
   }
 
   /// The lines of `bus jobs show`.
-  func details(_ job: Job) -> [String] {
+  func details(_ job: Job, batch: JobBatch? = nil, awaitedBy: [JobID] = []) -> [String] {
     var facts: [(String, String?)] = [
       ("job", job.id.description), ("worker", JobText.worker(job)),
       ("inputs", JSONValue.object(job.wish.inputs).text), ("state", JobText.word(job.state)),
-      ("answer", job.result?.text), ("reason", job.reason), ("queue", job.wish.queue.description),
+      ("progress", job.progress.map(NewsText.progress)), ("answer", job.result?.text), ("reason", job.reason),
+      ("queue", job.wish.queue.description),
       ("priority", "\(job.wish.priority)"),
       ("queue lock", job.wish.queueLock), ("worker lock", job.wish.workerLock), ("tries", JobText.tries(job)),
       ("crashes", job.crashes > 0 ? "\(job.crashes)" : nil), ("merges", job.merges > 0 ? "\(job.merges)" : nil),
@@ -45,6 +46,8 @@ struct JobTable {
       ("process", job.process),
     ]
     facts += causes(job.wish.cause)
+    facts += (batch.map { WhyBatch(batch: $0).lines } ?? []).map { ("batch", $0) }
+    facts += awaitedBy.map { ("awaited by", $0.description) }
     facts += job.failures.map { ("attempt \($0.attempt)", "\(text.time($0.at)) \($0.error)") }
     let width = facts.filter { $0.1 != nil }.map(\.0.count).max() ?? 0
     return facts.compactMap { name, value in

@@ -26,7 +26,7 @@ struct JobText {
     case .running: .cyan
     case .dead: .red
     case .blocked, .parked: .yellow
-    case .notNeeded, .merged, .cancelled: .faint
+    case .notNeeded, .merged, .cancelled, .expired: .faint
     case .ready, .scheduled: .plain
     }
   }
@@ -40,7 +40,7 @@ struct JobText {
     case .scheduled: job.wish.dueAt.map(time.relative) ?? "-"
     case .ready, .blocked, .parked: "waits \(Brief.duration(now - (job.wish.dueAt ?? job.enqueuedAt)))"
     case .running: job.startedAt.map { "for \(Brief.duration(now - $0))" } ?? "-"
-    case .done, .notNeeded, .merged, .dead, .cancelled: job.finishedAt.map(time.relative) ?? "-"
+    case .done, .notNeeded, .merged, .dead, .cancelled, .expired: job.finishedAt.map(time.relative) ?? "-"
     }
   }
 

@@ -22,6 +22,10 @@ struct WhyEventAnswer {
   struct Merge {
     var job: JobID
     var subscription: SubscriptionName?
+    /// What became of the inputs.
+    var policy = MergePolicy.keep
+    /// Whether the job ran, and ran once more for it.
+    var isRerun = false
   }
 
   /// The event as CloudEvents JSON.
@@ -40,7 +44,9 @@ struct WhyEventAnswer {
       return Merge(
         job: try merge.read("job"),
         subscription: try merge.optional("subscription", as: String.self)
-          .map { (text) throws(ProtocolError) in try SubscriptionName(text) })
+          .map { (text) throws(ProtocolError) in try SubscriptionName(text) },
+        policy: MergePolicy(rawValue: try merge.optional("policy") ?? "") ?? .keep,
+        isRerun: try merge.optional("rerun") ?? false)
     }
     subscriptions = try members.list("subscriptions") { (json) throws(ProtocolError) in
       let subscription = try json.members("subscription")
@@ -154,7 +160,17 @@ struct WhyEvent {
     return TreeNode(text: "job \(job.id) \(JobText.title(job))  \(state), \(text.when(job))")
   }
 
+  /// What a merge did with the inputs, where it did something.
+  static func inputs(_ policy: MergePolicy) -> String {
+    switch policy {
+    case .keep: ""
+    case .replace: ", with the newest inputs"
+    case .merge: ", with the inputs of all"
+    }
+  }
+
   private func node(_ merge: WhyEventAnswer.Merge) -> TreeNode {
-    TreeNode(text: "merged into job \(merge.job), which waited already: bus why \(merge.job)")
+    let how = merge.isRerun ? "which ran, and runs once more for it" : "which waited already"
+    return TreeNode(text: "merged into job \(merge.job), \(how)\(WhyEvent.inputs(merge.policy)): bus why \(merge.job)")
   }
 }

@@ -10,6 +10,10 @@ struct WhyJobAnswer {
   var holder: Job?
   /// The events whose wishes were merged into it.
   var merges: [JSONValue]
+  /// What it waits for, or waited for: of its batch some of those that have not ended.
+  var batch: JobBatch?
+  /// The jobs that wait for its end, or did.
+  var awaitedBy: [JobID]
   /// How many hands work its queue, and how many of those are busy.
   var hands: Int
   var busy: Int
@@ -25,6 +29,8 @@ struct WhyJobAnswer {
     position = try members.optional("position")
     if let found = members.object["holder"], found != .null { holder = try Job(json: found) }
     merges = try members.list("merges") { $0 }
+    batch = try members.optionalValue("batch").map { (json) throws(ProtocolError) in try JobBatch(json: json) }
+    awaitedBy = try members.list("awaited_by") { JobID(jsonValue: $0) }.compactMap(\.self)
     hands = try members.optional("hands") ?? 0
     busy = try members.optional("busy") ?? 0
     event = members.object["event"]
@@ -43,7 +49,7 @@ struct WhyJob {
     let job = answer.job
     let headline = "\(JobText.title(job))  \(text.paint(state(job), JobText.ink(job.state)))"
     return TreeNode(
-      text: headline, notes: reasons(answer) + failures(job), children: causes(answer)
+      text: headline, notes: reasons(answer) + expiry(job) + awaited(answer) + failures(job), children: causes(answer)
     ).lines
   }
 
@@ -51,7 +57,7 @@ struct WhyJob {
 
   private func state(_ job: Job) -> String {
     switch job.state {
-    case .done, .notNeeded, .dead, .merged, .cancelled: ended(job)
+    case .done, .notNeeded, .dead, .merged, .cancelled, .expired: ended(job)
     case .running: "running, attempt \(attempts(job))" + (job.process.map { " on \(Printable.line($0))" } ?? "")
     case .ready, .blocked: "\(job.state.rawValue), \(text.when(job))"
     case .scheduled: job.wish.dueAt.map { "scheduled, due \(time.relative($0)) (\(time($0)))" } ?? "scheduled"
@@ -85,6 +91,7 @@ struct WhyJob {
     case .blocked: return blocked(answer)
     case .running: return running(job)
     case .parked:
+      if let batch = answer.batch, batch.open > 0 { return WhyBatch(batch: batch).lines }
       return [
         "reason: \(Printable.line(job.reason ?? "nothing can run it"))",
         "it runs by itself once queue \(job.wish.queue) is in the topology and a process knows \(job.wish.worker)",
@@ -93,7 +100,7 @@ struct WhyJob {
     case .scheduled where answer.retryBudget != nil:
       let budget = answer.retryBudget.flatMap { String(jsonValue: $0) }.map { " of \(Printable.line($0))" } ?? ""
       return ["it failed, and waits for the retry budget\(budget) of queue \(job.wish.queue)"]
-    case .scheduled, .merged, .cancelled, .notNeeded, .done:
+    case .scheduled, .merged, .cancelled, .expired, .notNeeded, .done:
       return job.reason.map { ["reason: \(Printable.line($0))"] } ?? []
     }
   }
@@ -108,6 +115,14 @@ struct WhyJob {
       lines.append("all such jobs: bus jobs ls --state dead --where 'crashes >= \(Job.maximumCrashes)'")
     }
     return lines
+  }
+
+  /// Whom it waited for, and who waits for it.
+  private func awaited(_ answer: WhyJobAnswer) -> [String] {
+    var lines: [String] = []
+    if let batch = answer.batch, batch.open == 0 { lines.append(WhyBatch(batch: batch).ended) }
+    let word = answer.job.state.isFinished ? "waited" : "waits"
+    return lines + answer.awaitedBy.map { "job \($0) \(word) for its end: bus why \($0)" }
   }
 
   private func ahead(_ answer: WhyJobAnswer) -> String {
@@ -135,7 +150,17 @@ struct WhyJob {
   }
 
   private func running(_ job: Job) -> [String] {
-    job.startedAt.map { ["since \(time($0)), for \(Brief.duration(time.now - $0))"] } ?? []
+    let since = job.startedAt.map { "since \(time($0)), for \(Brief.duration(time.now - $0))" }
+    let again = job.rerunAt.map {
+      "asked for again meanwhile: it runs once more" + ($0 > time.now ? ", \(time.relative($0))" : " after this run")
+    }
+    return [since, again].compactMap(\.self)
+  }
+
+  /// Until when a waiting job may start.
+  private func expiry(_ job: Job) -> [String] {
+    guard job.state.isWaiting, job.attempts == 0, let end = job.wish.expiresAt else { return [] }
+    return ["it expires \(time.relative(end)) (\(time(end))) unless it starts before"]
   }
 
   /// All failures of a dead job, the last one of any other.
@@ -151,7 +176,9 @@ struct WhyJob {
     var facts = ["queue \(job.wish.queue)"]
     if let lock = job.wish.queueLock { facts.append("queue lock \(Printable.line(lock))") }
     if let lock = job.wish.workerLock { facts.append("worker lock \(Printable.line(lock))") }
-    if job.merges > 0 { facts.append("\(Brief.count(job.merges, "later enqueue")) merged") }
+    if job.merges > 0 {
+      facts.append("\(Brief.count(job.merges, "later enqueue")) merged" + WhyEvent.inputs(job.wish.onMerge))
+    }
     let origin = job.wish.cause.subscription.map { "subscription \($0)" } ?? "enqueued \(time(job.enqueuedAt))"
     let way = TreeNode(
       text: "\(origin)  \(facts.joined(separator: ", "))", notes: answer.merges.map(merge), children: source(answer))

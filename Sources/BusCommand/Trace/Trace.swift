@@ -8,6 +8,8 @@ struct Trace: Equatable {
     case job(Job)
     /// The wish of a subscription that became part of a job that waited already.
     case merge(into: JobID, SubscriptionName?)
+    /// Jobs that nothing led to but that they were asked for together.
+    case batch(JobBatch)
   }
 
   var subject: Subject
@@ -18,7 +20,7 @@ struct Trace: Equatable {
   /// Why there may be more below it than is here.
   var remark: String?
 
-  /// The tree as JSON: `event`, `job` or `merged_into`, and `children`.
+  /// The tree as JSON: `event`, `job`, `batch` or `merged_into`, and `children`.
   var json: JSONValue {
     var object = JSONObject()
     switch subject {
@@ -27,6 +29,7 @@ struct Trace: Equatable {
     case .merge(let job, let subscription):
       object.set("merged_into", job)
       object.set("subscription", subscription?.description)
+    case .batch(let batch): object["batch"] = ["then": batch.then.jsonValue, "size": batch.size.jsonValue]
     }
     if isAsked { object["asked"] = true }
     object.set("remark", remark)

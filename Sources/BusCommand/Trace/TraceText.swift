@@ -37,6 +37,9 @@ struct TraceText {
     case .merge(let job, let subscription):
       let wish = subscription.map { "the enqueue of \($0)" } ?? "an enqueue"
       return "\(wish)  merged into job \(job), which waited already"
+    case .batch(let batch):
+      let open = batch.open > 0 ? ", \(batch.open) of them open" : ""
+      return "batch of \(Brief.count(batch.size, "job"))\(open), then job \(batch.then)"
     }
   }
 
@@ -60,6 +63,7 @@ struct TraceText {
     case .event(let event): "event \(event.topic) \(event.offset)"
     case .job(let job): "\(JobText.title(job)) \(JobText.word(job.state))"
     case .merge(let job, _): "merged into \(job)"
+    case .batch(let batch): "batch of \(Brief.count(batch.size, "job"))"
     }
   }
 

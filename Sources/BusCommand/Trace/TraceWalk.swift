@@ -10,6 +10,10 @@ struct TraceSource {
   var jobs: (_ parent: JobID) async throws -> [Job]
   /// The events of a chain that were recorded between two moments, and whether all were looked at.
   var events: (_ chain: CorrelationID, ClosedRange<Timestamp>) async throws -> (events: [TracedEvent], isComplete: Bool)
+  /// What a job waits for, or waited for, nil for one that never did.
+  var batch: (JobID) async throws -> JobBatch? = { _ in nil }
+  /// The jobs that wait for a job, or did.
+  var awaiters: (JobID) async throws -> [JobID] = { _ in [] }
 }
 
 /// Climbs to what began a chain of causes, then gathers everything that came of it.
@@ -67,10 +71,15 @@ struct TraceWalk {
         }
       case .job(let job):
         causes = [job.wish.cause.event.map { .event($0) }, job.wish.cause.job.map { .job($0) }].compactMap(\.self)
-      case .merge: break
+      case .merge, .batch: break
       }
-      guard let cause = try await firstKept(causes) else { return place }
-      place = cause
+      if let cause = try await firstKept(causes) {
+        place = cause
+      } else if case .job(let job) = place, let before = try await before(job) {
+        place = before
+      } else {
+        return place
+      }
     }
     return place
   }
@@ -78,6 +87,21 @@ struct TraceWalk {
   private func firstKept(_ places: [Start]) async throws -> Trace.Subject? {
     for place in places {
       if let found = try await look(place) { return found }
+    }
+    return nil
+  }
+
+  /// Of a job that nothing led to: the step before it in its chain, or the batch that it belongs to.
+  private func before(_ job: Job) async throws -> Trace.Subject? {
+    if let batch = try await source.batch(job.id) {
+      guard batch.step != nil else { return .batch(batch) }
+      guard let step = batch.jobs.first else { return nil }
+      return try await source.job(step.job).map { .job($0) }
+    }
+    for id in try await source.awaiters(job.id) {
+      guard let batch = try await source.batch(id), batch.step == nil else { continue }
+      // One that something led to stands below that.
+      if let then = try await source.job(id), !then.wish.cause.isOfOther { return .batch(batch) }
     }
     return nil
   }
@@ -104,6 +128,7 @@ struct TraceWalk {
     case .job(let job):
       guard seen.insert(job.id).inserted else { return trace }
       found = try await consequences(of: job)
+    case .batch(let batch): found = (try await jobs(of: batch), batch.next == nil)
     case .merge: return trace
     }
     if !found.isComplete { trace.remark = "not all events of that time were looked at" }
@@ -121,7 +146,7 @@ struct TraceWalk {
     switch subject {
     case .event(let event): start == .event(event.id)
     case .job(let job): start == .job(job.id)
-    case .merge: false
+    case .merge, .batch: false
     }
   }
 
@@ -135,12 +160,32 @@ struct TraceWalk {
   }
 
   private func consequences(of job: Job) async throws -> (children: [Trace.Subject], isComplete: Bool) {
-    let jobs = try await source.jobs(job.id).sorted { $0.id < $1.id }.map { Trace.Subject.job($0) }
+    let jobs =
+      try await source.jobs(job.id).sorted { $0.id < $1.id }.map { Trace.Subject.job($0) } + steps(behind: job)
     // Of runs before the last one only the end is known.
     guard let begin = job.attempts > 1 ? job.enqueuedAt : job.startedAt else { return (jobs, true) }
     let end = job.finishedAt.map { $0 + TraceWalk.patience } ?? now
     let events = try await published(by: .job(job.id), job.chain, begin...max(begin, end))
     return (events.events + jobs, events.isComplete)
+  }
+
+  /// The next step of a chain that nothing else led to.
+  private func steps(behind job: Job) async throws -> [Trace.Subject] {
+    var steps: [Trace.Subject] = []
+    for id in try await source.awaiters(job.id) {
+      guard try await source.batch(id)?.step != nil, let step = try await source.job(id) else { continue }
+      if !step.wish.cause.isOfOther { steps.append(.job(step)) }
+    }
+    return steps
+  }
+
+  /// The jobs of a batch, then the one that waits for them.
+  private func jobs(of batch: JobBatch) async throws -> [Trace.Subject] {
+    var jobs: [Trace.Subject] = []
+    for id in batch.jobs.map(\.job) + [batch.then] {
+      if let job = try await source.job(id) { jobs.append(.job(job)) }
+    }
+    return jobs
   }
 
   private func published(
@@ -149,4 +194,9 @@ struct TraceWalk {
     let found = try await source.events(chain, stretch)
     return (found.events.filter { $0.causation == cause }.map { .event($0) }, found.isComplete)
   }
+}
+
+extension JobCause {
+  /// Whether an event or a job led to it.
+  fileprivate var isOfOther: Bool { event != nil || job != nil }
 }

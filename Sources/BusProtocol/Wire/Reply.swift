@@ -26,6 +26,8 @@ public enum Reply: Hashable, Sendable {
   case cancel([JobID])
   /// The results are on disk, except those of leases that had ended; of those that failed, these jobs do not run again.
   case finished(request: UInt64, stale: [JobID], ended: [JobID] = [])
+  /// The notes are on disk, except those of leases that had ended.
+  case noted(request: UInt64, stale: [JobID])
   /// The beat was heard; these leases had ended: stop that work.
   case beaten(jobs: [JobID], subscriptions: [SubscriptionName])
   /// The answer to a question.

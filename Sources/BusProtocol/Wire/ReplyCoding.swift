@@ -20,6 +20,7 @@ extension Reply {
     case .cancel(let jobs): WireMessage.frames("cancel", ["jobs": .array(jobs.map(\.jsonValue))], nil)
     case .finished(let request, let stale, let ended):
       frames("finished", request, Self.finished(stale, ended))
+    case .noted(let request, let stale): frames("noted", request, ["stale": .array(stale.map(\.jsonValue))])
     case .beaten(let jobs, let subscriptions):
       WireMessage.frames(
         "beaten",
@@ -76,6 +77,7 @@ extension Reply {
       self = .finished(
         request: try members.read("request"), stale: try members.ids("stale"),
         ended: members.optionalValue("ended") == nil ? [] : try members.ids("ended"))
+    case "noted": self = .noted(request: try members.read("request"), stale: try members.ids("stale"))
     case "beaten":
       self = .beaten(
         jobs: try members.ids("jobs"),

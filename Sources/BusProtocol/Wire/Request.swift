@@ -20,10 +20,14 @@ public enum Request: Hashable, Sendable {
   case commit(request: UInt64, commit: Commit)
   /// Jobs without an event.
   case enqueue(request: UInt64, jobs: [NewJob])
+  /// Jobs of which some wait for others: a batch, or a chain. On the wire an `enqueue` too.
+  case enqueueGroup(request: UInt64, group: JobGroup)
   /// How many jobs this process runs at once, of which queues, and which workers it knows. Zero: no more jobs.
   case hands(Hands)
   /// Runs ended.
   case finish(request: UInt64, results: [JobResult])
+  /// What runs have to say while they run.
+  case note(request: UInt64, notes: [JobNote])
   /// Still alive, and still at these.
   case beat(jobs: [Held<JobID>], subscriptions: [Held<SubscriptionName>])
   /// A question about the state: see the protocol article for what can be asked.

@@ -25,9 +25,12 @@ extension Request {
     case .commit(let request, let commit): frames("commit", commit.json(request: request))
     case .enqueue(let request, let jobs):
       frames("enqueue", ["request": request.jsonValue, "jobs": .array(jobs.map(\.json))])
+    case .enqueueGroup(let request, let group): frames("enqueue", group.json(request: request))
     case .hands(let hands): frames("hands", hands.json)
     case .finish(let request, let results):
       frames("finish", ["request": request.jsonValue, "results": .array(results.map(\.json))])
+    case .note(let request, let notes):
+      frames("note", ["request": request.jsonValue, "notes": .array(notes.map(\.json))])
     case .beat(let jobs, let subscriptions):
       frames(
         "beat",
@@ -84,12 +87,18 @@ extension Request {
         })
     case "commit": self = .commit(request: try members.read("request"), commit: try Commit(members))
     case "enqueue":
-      self = .enqueue(request: try members.read("request"), jobs: try members.jobs())
+      let (request, jobs): (UInt64, [NewJob]) = (try members.read("request"), try members.jobs())
+      let group = try JobGroup(members, jobs: jobs)
+      self = group.map { .enqueueGroup(request: request, group: $0) } ?? .enqueue(request: request, jobs: jobs)
     case "hands": self = .hands(try Hands(members))
     case "finish":
       self = .finish(
         request: try members.read("request"),
         results: try members.list("results") { (json) throws(ProtocolError) in try JobResult(json: json) })
+    case "note":
+      self = .note(
+        request: try members.read("request"),
+        notes: try members.list("notes") { (json) throws(ProtocolError) in try JobNote(json: json) })
     case "beat": self = try Request.beat(members)
     case "ask":
       self = .ask(

@@ -15,6 +15,7 @@ extension JobState {
     case .notNeeded: 7
     case .merged: 8
     case .cancelled: 9
+    case .expired: 10
     }
   }
 

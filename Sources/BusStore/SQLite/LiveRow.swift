@@ -15,6 +15,14 @@ struct LiveRow {
   private let retry: String?
   let isCancelRequested: Bool
   let retries: Int
+  /// Whether another job waits, or waited, for its end.
+  let isWatched: Bool
+  /// What it waits for itself, or waited for.
+  let awaits: Awaits?
+  let onMerge: MergePolicy
+  let expiresAt: Timestamp?
+  let rerunAt: Timestamp?
+  let debounceBy: Timestamp?
 
   init(_ row: SQLStatement) throws {
     seq = row.integer()
@@ -35,6 +43,12 @@ struct LiveRow {
     retry = row.text()
     isCancelRequested = row.time() != nil
     retries = Int(row.integer())
+    isWatched = row.optionalInteger() != nil
+    awaits = row.optionalInteger().flatMap { Awaits(rawValue: $0) }
+    onMerge = try MergePolicy(code: row.optionalInteger())
+    expiresAt = row.time()
+    rerunAt = row.time()
+    debounceBy = row.time()
   }
 
   /// The job's own policy.

@@ -83,6 +83,7 @@ struct QueueBook {
       case .done: $0.done += count
       case .notNeeded: $0.notNeeded += count
       case .cancelled: $0.cancelled += count
+      case .expired: $0.expired += count
       default: $0.merged += count
       }
     }
@@ -212,6 +213,7 @@ extension QueueBook {
         notNeeded: row["not_needed"], merged: row["merged"])
       (totals.cancelled, totals.removed, totals.revived) = (row["cancelled"], row["removed"], row["revived"])
       (totals.moved, totals.failedAttempts, totals.snoozed) = (row["moved"], row["failed_attempts"], row["snoozed"])
+      totals.expired = row["expired"]
       load(totals, of: number)
     }
     let counts = """

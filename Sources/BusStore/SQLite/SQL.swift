@@ -6,7 +6,7 @@ enum SQL {
   static let addQueue = "INSERT INTO queue (number, name) VALUES (?, ?)"
   static let saveTotals = """
     UPDATE queue SET enqueued = ?, merged_wishes = ?, done = ?, not_needed = ?, merged = ?, cancelled = ?, removed = ?,
-    revived = ?, moved = ?, failed_attempts = ?, snoozed = ? WHERE number = ?
+    revived = ?, moved = ?, failed_attempts = ?, snoozed = ?, expired = ? WHERE number = ?
     """
   static let saveToken = "UPDATE token SET last = ?"
 
@@ -21,11 +21,15 @@ enum SQL {
     WHERE NOT EXISTS (SELECT 1 FROM merge WHERE id = ?1)
     ON CONFLICT (id) DO NOTHING
     ON CONFLICT (queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3 DO UPDATE SET
-    merges = merges + 1, priority = max(priority, excluded.priority), due_at = min(due_at, excluded.due_at)
+    merges = merges + 1, priority = max(priority, excluded.priority), due_at = min(due_at, excluded.due_at),
+    debounce_by = min(debounce_by, coalesce(excluded.due_at, excluded.enqueued_at)),
+    expires_at = max(expires_at, excluded.expires_at)
     RETURNING id, seq
     """
-  static let recordMerge =
-    "INSERT INTO merge (id, job, event, event_offset, subscription, at) VALUES (?, ?, ?, ?, ?, ?)"
+  static let recordMerge = """
+    INSERT INTO merge (id, job, event, event_offset, subscription, at, policy, is_rerun)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    """
   static let mergeTarget = "SELECT job FROM merge WHERE id = ?"
   static let outcomeOfKnown = "SELECT state, reason FROM job WHERE id = ?"
 
@@ -47,12 +51,12 @@ enum SQL {
     AND worker NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, seq LIMIT 1
     """
   static let lease =
-    "UPDATE job SET state = 4, token = ?, attempts = ?, started_at = ?, process = ? WHERE seq = ?"
+    "UPDATE job SET state = 4, token = ?, attempts = ?, started_at = ?, process = ?, debounce_by = NULL WHERE seq = ?"
   static let block = "UPDATE job SET state = 2, blocked_by = ? WHERE seq = ?"
 
   static let finish = """
     UPDATE job SET state = ?, finished_at = ?, reason = NULL, result = ? WHERE id = ? AND token = ? AND state = 4
-    RETURNING queue, worker_lock, limit_key
+    AND rerun_at IS NULL RETURNING queue, worker_lock, limit_key, watched
     """
   static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
   static let liveUnderLease = "SELECT \(Columns.live) FROM job WHERE id = ? AND token = ? AND state = 4"
@@ -62,7 +66,7 @@ enum SQL {
     WHERE seq = ? RETURNING process, token
     """
   static let countRetry =
-    "UPDATE job SET retries = retries + 1, cancel_requested_at = NULL, result = NULL WHERE seq = ?"
+    "UPDATE job SET retries = retries + 1, cancel_requested_at = NULL, result = NULL, expires_at = NULL WHERE seq = ?"
   static let reposition = """
     UPDATE job SET state = 3, parked_by = 0, blocked_by = NULL, queue = ?, priority = ?, due_at = ?,
     inputs = coalesce(?, inputs) WHERE seq = ?
@@ -77,7 +81,8 @@ enum SQL {
     "SELECT \(Columns.live) FROM job WHERE queue_lock = ? AND queue_lock IS NOT NULL AND state <= 3"
   static let absorb = """
     UPDATE job SET merges = merges + 1 + ?, attempts = max(attempts, ?), crashes = max(crashes, ?),
-    priority = max(priority, ?), due_at = min(due_at, ?) WHERE seq = ?
+    priority = max(priority, ?), due_at = min(due_at, ?), debounce_by = min(debounce_by, ?),
+    expires_at = max(expires_at, ?) WHERE seq = ?
     """
 
   static let addFailure = "INSERT INTO failure (job, attempt, at, error) VALUES (?, ?, ?, ?)"
@@ -156,7 +161,8 @@ enum SQL {
 
   static let pruneJobs = """
     DELETE FROM job WHERE seq IN
-    (SELECT seq FROM job WHERE state >= 6 AND finished_at < ? ORDER BY finished_at LIMIT ?) RETURNING seq
+    (SELECT seq FROM job WHERE state >= 6 AND finished_at < ? ORDER BY finished_at LIMIT ?)
+    RETURNING seq, CASE WHEN awaits IS NULL THEN NULL ELSE id END, line_count
     """
   static let pruneFailures = "DELETE FROM failure WHERE job = ?"
   static let pruneMerges =
@@ -189,7 +195,7 @@ enum SQL {
   static let inputsBehind = "SELECT seq, id, inputs FROM job WHERE seq > ? ORDER BY seq LIMIT ?"
   static let jobInRow = "SELECT id FROM job WHERE seq = ?"
   static let mergesOfEvent =
-    "SELECT id, job, subscription, at FROM merge WHERE event = ? AND event IS NOT NULL ORDER BY at, id LIMIT ?"
+    "SELECT id, job, subscription, at, policy, is_rerun FROM merge WHERE event = ? AND event IS NOT NULL ORDER BY at, id LIMIT ?"
   static let holder =
     "SELECT \(Columns.job) FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL AND state = 4"
   static let running = "SELECT id, token, process FROM job WHERE queue = ? AND state = 4 AND finished_at IS NULL"
@@ -200,12 +206,14 @@ enum SQL {
     """
 
   /// Those that run for every job or every batch: none may cost more the more jobs there are.
-  static let hot = [
-    insert, insertLocked, mergeTarget, candidates, head, lease, block, finish, live, liveUnderLease, setLife,
-    waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, limitRunning, limitReady, lineHead, lineAhead,
-    lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate, due, nextDue,
-    nextAnnouncement, pruneJobs, pruneMerges, subscription,
-  ]
+  static let hot =
+    [
+      insert, insertLocked, mergeTarget, candidates, head, lease, block, finish, live, liveUnderLease, setLife,
+      waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, limitRunning, limitReady, lineHead, lineAhead,
+      lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate, due,
+      nextDue,
+      nextAnnouncement, pruneJobs, pruneMerges, subscription,
+    ] + MergeStatements.hot
 }
 
 /// Lists of columns, each in the order in which one piece of code binds or reads it.
@@ -214,17 +222,17 @@ enum Columns {
   static let limit = "limit_key, limit_concurrency, limit_rate"
   static let wish = """
     id, queue, state, priority, due_at, enqueued_at, worker, queue_lock, worker_lock, \(limit), blocked_by, parked_by,
-    reason, \(cause), retry, inputs
+    reason, \(cause), retry, inputs, on_merge, lock_until, expires_at, debounce_by
     """
-  static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs"
+  static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs, expires_at"
   static let live = """
     seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock,
-    \(limit), retry, cancel_requested_at, retries
+    \(limit), retry, cancel_requested_at, retries, watched, awaits, on_merge, expires_at, rerun_at, debounce_by
     """
   static let job = """
     seq, id, queue, worker, queue_lock, worker_lock, \(limit), priority, due_at, \(cause), retry, inputs,
     state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token,
-    retries, cancel_requested_at, result
+    retries, cancel_requested_at, result, on_merge, lock_until, expires_at, rerun_at, progress, progress_token, line_count
     """
 
   /// A numbered parameter for each column of a list.

@@ -34,6 +34,11 @@ extension SQLiteJobStore {
 
   private func retry(_ row: LiveRow, at now: Timestamp) throws -> ChangeOutcome {
     guard row.life.state.isFinished else { return .unchanged(row.life.state) }
+    guard row.rerunAt == nil else {
+      // With what it was asked for last.
+      try takeRerun(try rerunWish(of: row), of: row)
+      return try change(JobChange(row.id, .retry), at: now)
+    }
     let waiting = try row.queueLock.flatMap { key in
       try statements.waitingUnderQueueLock.bind(key).first { try LiveRow($0) }
     }
@@ -46,6 +51,7 @@ extension SQLiteJobStore {
     let reason = life.state == .merged ? waiting.map { "merged into \($0.id)" } : life.reason
     try save(life, of: row, reason: reason, parkedBy: .queue, blockedBy: obstacle, at: now)
     try statements.countRetry.bind(row.seq).run()
+    if row.isWatched { try reopen(row.id, at: now) }
     guard life.state == .merged, let waiting else { return .changed(life.state) }
     try absorb(row, life, into: waiting, at: now)
     return .merged(into: waiting.id)
@@ -55,6 +61,8 @@ extension SQLiteJobStore {
     guard row.life.state.isFinished else { return refusal(of: row) }
     try statements.remove.bind(row.seq).run()
     try statements.pruneFailures.bind(row.seq).run()
+    if row.awaits != nil { try forgetBatch(of: row.id) }
+    try statements.notes.forget.bind(row.seq).run()
     book.remove(row.life.state, of: row.queue)
     return .removed
   }
@@ -80,7 +88,7 @@ extension SQLiteJobStore {
     case .scheduled: try place(row, in: row.queue, JobEdit(dueAt: now), at: now)
     case .ready, .blocked, .running: .unchanged(row.life.state)
     case .parked: .refused(.parked, reason: row.life.reason ?? "nothing can run it")
-    case .done, .notNeeded, .merged, .dead, .cancelled: refusal(of: row)
+    case .done, .notNeeded, .merged, .dead, .cancelled, .expired: refusal(of: row)
     }
   }
 
@@ -107,7 +115,7 @@ extension SQLiteJobStore {
     case .scheduled, .ready, .blocked, .parked: .refused(state, reason: "it waits: cancel it first")
     case .running: .refused(state, reason: "it runs: cancel it first")
     case .merged: .refused(state, reason: "\(row.life.reason ?? "merged"): change that job, or remove this one")
-    case .done, .notNeeded, .dead, .cancelled:
+    case .done, .notNeeded, .dead, .cancelled, .expired:
       .refused(state, reason: "it has ended: let it run again, or remove it")
     }
   }

@@ -64,6 +64,12 @@ extension SQLiteJobStore {
 
   private func take(_ candidate: ClaimCandidate, _ taking: inout Taking) throws {
     let now = taking.now
+    if try expire(candidate, at: now) {
+      taking.expired += 1
+      // Those that waited behind it may be ready.
+      taking.wasWoken = true
+      return
+    }
     let obstacle = try obstacleAtStart(candidate.workerLock, candidate.limit, at: now)
     var life = JobLifecycle(state: .ready, attempts: candidate.assignment.attempt)
     _ = life.apply(.claimed, in: JobLifecycle.Circumstances(now: now, workerLockIsHeld: obstacle != nil))

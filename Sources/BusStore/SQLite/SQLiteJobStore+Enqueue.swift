@@ -4,30 +4,40 @@ extension SQLiteJobStore {
   /// Keeps new jobs, or merges them into equal ones that wait. A known id gets the answer it got before.
   func enqueue(_ jobs: [NewJob], at now: Timestamp) throws -> [EnqueueOutcome] {
     try jobs.map { wish in
+      if wish.sharesRun, let merged = try mergeIntoRunning(wish, at: now) { return merged }
       if let refusal = try refusal(of: wish, at: now) { return .refused(wish.id, refusal) }
       return try keep(wish, at: now)
     }
   }
 
-  /// Keeps a job of which nobody asks whether its queue takes it.
-  func keep(_ wish: NewJob, at now: Timestamp) throws -> EnqueueOutcome {
+  /// Keeps a job of which nobody asks whether its queue takes it; parked, where it waits for others.
+  func keep(_ wish: NewJob, awaits: Awaits? = nil, at now: Timestamp) throws -> EnqueueOutcome {
+    if awaits == nil, let outcome = try askAgain(wish, at: now) { return outcome }
     let queue = try number(of: wish.queue)
+    let due = DueTime(of: wish, at: now)
     // A new job is the youngest: every ready one of its priority goes before it.
     let obstacle = try obstacle(wish.workerLock, wish.limit, queue, wish.priority, before: .max, at: now)
-    let life = JobLifecycle(
-      askedFor: wish.dueAt,
-      in: JobLifecycle.Circumstances(
-        now: now, workerLockIsHeld: obstacle != nil,
-        queueRefusal: wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue)))
+    var circumstances = JobLifecycle.Circumstances(
+      now: now, workerLockIsHeld: obstacle != nil,
+      queueRefusal: wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue))
+    circumstances.awaits = awaits?.reason
+    let life = JobLifecycle(askedFor: due.at, in: circumstances)
     guard wish.queueLock != nil else {
-      bind(wish, life, queue, obstacle, now, to: statements.insert)
+      bind(wish, due, life, queue, obstacle, now, to: statements.insert)
       guard try statements.insert.run() > 0 else { return try outcomeBefore(of: wish.id) }
       return entered(wish, life, queue)
     }
-    bind(wish, life, queue, obstacle, now, to: statements.insertLocked)
+    let waiting = try waiting(forPauseOf: wish)
+    bind(wish, due, life, queue, obstacle, now, to: statements.insertLocked)
     let row: (id: JobID?, seq: Int64)? = try statements.insertLocked.first { ($0.id(), $0.integer()) }
     guard let row, let id = row.id else { return try outcomeBefore(of: wish.id) }
-    return id == wish.id ? entered(wish, life, queue) : try merge(wish, into: id, seq: row.seq, at: now)
+    if id == wish.id { return entered(wish, life, queue) }
+    try recordMerge(wish, into: id, isRerun: false, at: now)
+    if let waiting { try putOff(waiting, by: wish, at: now) }
+    if wish.onMerge != .keep { try renew(row.seq, with: wish, at: now) }
+    // It may be due earlier now.
+    try settle(row.seq, .due, at: now)
+    return .merged(into: id)
   }
 
   private func entered(_ wish: NewJob, _ life: JobLifecycle, _ queue: Int64) -> EnqueueOutcome {
@@ -36,7 +46,7 @@ extension SQLiteJobStore {
   }
 
   /// Asked again: the answer was lost, or a batch is repeated.
-  private func outcomeBefore(of id: JobID) throws -> EnqueueOutcome {
+  func outcomeBefore(of id: JobID) throws -> EnqueueOutcome {
     if let target: JobID? = try statements.mergeTarget.bind(id).first({ $0.id() }), let target {
       return .merged(into: target)
     }
@@ -45,23 +55,13 @@ extension SQLiteJobStore {
     return .parked(id, reason: reason ?? "")
   }
 
-  /// The statement has merged; what remains is to tell `why`, and a job that is due earlier now.
-  private func merge(_ wish: NewJob, into id: JobID, seq: Int64, at now: Timestamp) throws -> EnqueueOutcome {
-    let cause = wish.cause
-    try statements.recordMerge.bind(wish.id).bind(id).bind(cause.event).bind(cause.offset?.signed)
-      .bind(cause.subscription?.description).bind(now).run()
-    book.mergeWish(of: try number(of: wish.queue))
-    try settle(seq, .due, at: now)
-    return .merged(into: id)
-  }
-
   /// In the order of ``Columns/wish``.
   private func bind(
-    _ wish: NewJob, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?, _ now: Timestamp,
+    _ wish: NewJob, _ due: DueTime, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?, _ now: Timestamp,
     to statement: SQLStatement
   ) {
     statement.bind(wish.id).bind(queue).bind(life.state).bind(wish.priority)
-      .bind(wish.dueAt?.microseconds).bind(now).bind(wish.worker.text).bind(wish.queueLock).bind(wish.workerLock)
+      .bind(due.at?.microseconds).bind(now).bind(wish.worker.text).bind(wish.queueLock).bind(wish.workerLock)
       .bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
       .bind(life.state == .parked ? ParkedBy.queue.rawValue : nil).bind(life.reason)
     let cause = wish.cause
@@ -70,6 +70,8 @@ extension SQLiteJobStore {
       .bind(cause.context.map { JSONValue.object($0).text }).bind(cause.source)
     statement.bind(wish.retry.map { $0.json.text })
     if wish.inputs.members.isEmpty { statement.bind("{}") } else { statement.bind(JSONValue.object(wish.inputs).bytes) }
+    statement.bind(wish.onMerge.code).bind(wish.lockUntil == .done ? Int64(1) : nil)
+      .bind(wish.expiresAt?.microseconds).bind(due.bound?.microseconds)
   }
 
   /// The queue's number in the tables, given at its first job.
@@ -85,6 +87,7 @@ extension SQLiteJobStore {
 enum ParkedBy: Int64 {
   case queue = 0
   case worker = 1
+  case others = 2
 }
 
 extension Offset {

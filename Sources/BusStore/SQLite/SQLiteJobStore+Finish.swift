@@ -3,6 +3,11 @@ internal import BusProtocol
 extension SQLiteJobStore {
   /// Records how a run ended. A lease that is not valid any more changes nothing.
   func finish(_ result: JobResult, at now: Timestamp) throws -> FinishReply {
+    if let said = result.note { _ = try note(said, at: now) }
+    return try end(result, at: now)
+  }
+
+  private func end(_ result: JobResult, at now: Timestamp) throws -> FinishReply {
     switch result.outcome {
     case .done: try end(result, as: .done, at: now)
     case .notNeeded: try end(result, as: .notNeeded, at: now)
@@ -22,12 +27,16 @@ extension SQLiteJobStore {
 
   /// The usual end, in one statement: it looks at the lease and writes the state.
   private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
-    let row: (queue: Int64, workerLock: String?, limit: String?)? =
+    let row: (queue: Int64, workerLock: String?, limit: String?, isWatched: Bool)? =
       try statements.finish.bind(state).bind(now).bind(result.result?.text).bind(result.id).bind(result.token).first {
-        ($0.integer(), $0.text(), $0.text())
+        ($0.integer(), $0.text(), $0.text(), $0.optionalInteger() != nil)
       }
-    guard let row else { return stale() }
+    // Stale, or asked for again while it ran: the life cycle tells.
+    guard let row else {
+      return try leave(result.id, result.token, .finished(result.outcome), failure: nil, at: now)
+    }
     book.move(from: .running, to: state, of: row.queue)
+    if row.isWatched { ends.append(EndedMember(job: result.id, state: state)) }
     try release(row.workerLock, row.limit, at: now)
     return .accepted(state, dueAt: nil)
   }
@@ -46,18 +55,22 @@ extension SQLiteJobStore {
     var circumstances = try self.circumstances(of: row, at: now)
     circumstances.queueLockIsHeld = waiting != nil
     if failure != nil { circumstances.retrySlot = book.retrySlot(of: row.queue, at: now) }
+    let wish = try rerunWish(of: row)
+    let (workerLock, limit) = wish.map { ($0.workerLock, $0.limit) } ?? (row.workerLock, row.limit)
     // Behind the others of its worker lock and its limit until `release` has looked whose turn it is.
-    circumstances.workerLockIsHeld = row.workerLock != nil || row.limit != nil
+    circumstances.workerLockIsHeld = workerLock != nil || limit != nil
     guard life.apply(happening, in: circumstances) else { return stale() }
     if let failure { try add(failure, to: row, at: now) }
     if case .finished(.snoozed) = happening { book.snooze(of: row.queue) }
     let reason = life.state == .merged ? waiting.map { "merged into \($0.id)" } : life.reason
     try save(
       life, of: row, reason: reason, parkedBy: circumstances.queueRefusal == nil ? .worker : .queue,
-      blockedBy: row.workerLock != nil ? .workerLock : .limit, at: now)
+      blockedBy: workerLock != nil ? .workerLock : .limit, at: now)
+    if life.state.isWaiting || life.state == .merged { try takeRerun(wish, of: row) }
     if let slot = circumstances.retrySlot { try retry(row, life, notBefore: slot, at: now) }
     if life.state == .merged, let waiting { try absorb(row, life, into: waiting, at: now) }
     try release(row.workerLock, row.limit?.key, at: now)
+    if wish != nil { try release(workerLock, limit?.key, at: now) }
     if let failure { try announceFailure(of: row, life, error: failure, at: now) }
     if life.state == .dead { try announceDeath(of: row, life, at: now) }
     return try reply(for: row, life)
@@ -78,7 +91,9 @@ extension SQLiteJobStore {
   func absorb(_ row: LiveRow, _ life: JobLifecycle, into newer: LiveRow, at now: Timestamp) throws {
     let attempts = min(life.attempts, try retryPolicy(of: newer).attempts - 1)
     try statements.absorb.bind(row.merges).bind(attempts).bind(life.crashes).bind(row.priority)
-      .bind(life.dueAt?.microseconds).bind(newer.seq).run()
+      .bind(life.dueAt?.microseconds).bind(life.dueAt ?? now).bind(row.expiresAt?.microseconds).bind(newer.seq).run()
+    try mergeInputs(of: row, into: newer)
+    if row.isWatched { try handOver(row.id, to: newer.id) }
     if life.attempts > 0 {
       try statements.copyFailures.bind(newer.seq).bind(row.seq).run()
       try statements.trimFailures.bind(newer.seq).bind(Job.maximumFailures).run()

@@ -33,6 +33,7 @@ extension SQLiteJobStore {
     if let key = wish.queueLock, try statements.waitingUnderQueueLock.bind(key).first({ $0.integer() }) != nil {
       return nil
     }
+    if try isRunningUntilDone(wish) { return nil }
     book.counters.refusedJobs += 1
     return refusal
   }

@@ -15,8 +15,14 @@ extension SQLiteJobStore {
 
   private func forgetJobs(before time: Timestamp, limit: Int) throws -> Int {
     guard limit > 0 else { return 0 }
-    let forgotten = try statements.pruneJobs.bind(time).bind(limit).all { $0.integer() }
-    for seq in forgotten { try statements.pruneFailures.bind(seq).run() }
+    let forgotten = try statements.pruneJobs.bind(time).bind(limit).all {
+      (seq: $0.integer(), waited: $0.id() as JobID?, hasLines: $0.optionalInteger() != nil)
+    }
+    for (seq, waited, hasLines) in forgotten {
+      try statements.pruneFailures.bind(seq).run()
+      if let waited { try forgetBatch(of: waited) }
+      if hasLines { try statements.notes.forget.bind(seq).run() }
+    }
     book.historyCount -= forgotten.count
     return forgotten.count
   }

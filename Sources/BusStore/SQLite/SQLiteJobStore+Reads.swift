@@ -60,7 +60,8 @@ extension SQLiteJobStore {
           }
           return EventDecisions.Merge(
             wish: wish, into: into, subscription: try row.subscriptionName(),
-            at: Timestamp(microseconds: row.integer()))
+            at: Timestamp(microseconds: row.integer()), policy: try MergePolicy(code: row.optionalInteger()),
+            isRerun: row.optionalInteger() == 1)
         })
     }
   }
@@ -94,7 +95,10 @@ extension SQLiteJobStore {
   /// When ``StoreCommand/promote`` has something to do.
   public func nextDue() throws(StoreError) -> Timestamp? {
     try reading("the schedule") {
-      let times = [try statements.nextDue.first { $0.time() }, try statements.nextLook.first { $0.time() }]
+      let times = [
+        try statements.nextDue.first { $0.time() }, try statements.nextLook.first { $0.time() },
+        try statements.merging.nextExpiry.first { $0.time() },
+      ]
       return (times.compactMap { $0 ?? nil } + book.entries.compactMap { $0.gate.pause?.until }).min()
     }
   }
@@ -125,6 +129,13 @@ extension SQLiteJobStore {
     job.retries = Int(row.integer())
     job.cancelRequestedAt = row.time()
     job.result = try row.text().map { try JSONParser.parse(Array($0.utf8)) }
+    job.wish.onMerge = try MergePolicy(code: row.optionalInteger())
+    job.wish.lockUntil = row.optionalInteger() == 1 ? .done : .started
+    job.wish.expiresAt = row.time()
+    job.rerunAt = row.time()
+    let progress = try row.text().map { try JobProgress(json: JSONParser.parse(Array($0.utf8))) }
+    if row.optionalInteger().map({ UInt64(bitPattern: $0) }) == job.token { job.progress = progress }
+    job.lineCount = Int(row.optionalInteger() ?? 0)
     job.failures = try failures(of: seq)
     return job
   }

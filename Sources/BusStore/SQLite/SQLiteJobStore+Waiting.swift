@@ -39,11 +39,12 @@ extension SQLiteJobStore {
 
   /// Makes scheduled jobs that are due ready or blocked, and opens what time has opened.
   func promote(at now: Timestamp) throws -> Int {
-    let due = try statements.due.bind(now).bind(StoreCommand.promotionLimit).all { $0.integer() }
+    let expired = try expire(at: now)
+    let due = try statements.due.bind(now).bind(StoreCommand.promotionLimit - expired).all { $0.integer() }
     for seq in due { try settle(seq, .due, at: now) }
     try openLimits(at: now)
     endPauses(at: now)
-    return due.count
+    return expired + due.count
   }
 
   /// Lets jobs go on whose worker some process knows now.
@@ -109,6 +110,8 @@ extension SQLiteJobStore {
       queueRefusal: wiring.knows(queue) ? nil : wiring.refusal(of: queue),
       worker: "worker \"\(row.worker)\" is not known to the processes of engine \"\(queue.engine)\"")
     circumstances.isCancelRequested = row.isCancelRequested
+    circumstances.awaits = row.awaits?.reason
+    circumstances.rerunAt = row.rerunAt
     return circumstances
   }
 
@@ -122,9 +125,10 @@ extension SQLiteJobStore {
     at now: Timestamp
   ) throws {
     try statements.setLife.bind(life.state).bind(life.dueAt?.microseconds).bind(life.attempts).bind(life.crashes)
-      .bind(reason).bind(life.state == .parked ? parkedBy.rawValue : nil)
+      .bind(reason).bind(life.state == .parked ? (row.awaits?.parkedBy ?? parkedBy).rawValue : nil)
       .bind(life.state == .blocked ? blockedBy?.rawValue : nil)
       .bind(life.state.isFinished ? now.microseconds : nil).bind(row.seq).run()
     book.move(from: row.life.state, to: life.state, of: row.queue)
+    if row.isWatched { noteEnd(of: row, life) }
   }
 }

@@ -16,6 +16,8 @@ public final class SQLiteJobStore: JobStore {
   var wiring = QueueWiring.any
   var book: QueueBook
   var sketch = InputSketch()
+  /// Jobs of batches and chains that came to their end in the command that is being carried out.
+  var ends: [EndedMember] = []
   private var failure: StoreError?
 
   /// Opens the file, or makes it in a directory that exists, readable for its owner alone.
@@ -37,7 +39,13 @@ public final class SQLiteJobStore: JobStore {
 
   /// Carries out all commands in order in one transaction; see ``JobStore/perform(_:at:)``.
   public func perform(_ commands: [StoreCommand], at now: Timestamp) throws(StoreError) -> [StoreReply] {
-    try transaction("a batch of \(commands.count) commands") { try commands.map { try carryOut($0, at: now) } }
+    try transaction("a batch of \(commands.count) commands") {
+      try commands.map { command in
+        let reply = try carryOut(command, at: now)
+        if !ends.isEmpty { try settleEnds(at: now) }
+        return reply
+      }
+    }
   }
 
   var statements: Statements {
@@ -48,11 +56,13 @@ public final class SQLiteJobStore: JobStore {
   private func carryOut(_ command: StoreCommand, at now: Timestamp) throws -> StoreReply {
     switch command {
     case .enqueue(let jobs): .enqueued(try enqueue(jobs, at: now))
+    case .enqueueGroup(let group): .enqueued(try enqueue(group, at: now))
     case .declare(let declaration): try declare(declaration, at: now)
     case .lease(let subscription): try lease(subscription)
     case .commit(let commit): try self.commit(commit, at: now)
     case .claim(let claim): .claimed(try self.claim(claim, at: now))
     case .finish(let results): .finished(try results.map { try finish($0, at: now) })
+    case .note(let notes): .noted(try notes.map { try note($0, at: now) })
     case .lose(let leases): .finished(try leases.map { try lose($0, at: now) })
     case .seek(let name, let offset): try seek(name, to: offset)
     case .forget(let name): try forget(name)
@@ -86,6 +96,7 @@ public final class SQLiteJobStore: JobStore {
       }
     } catch {
       book = before
+      ends = []
       throw noted(StoreError(error, doing: what))
     }
   }
@@ -111,7 +122,8 @@ public final class SQLiteJobStore: JobStore {
       let totals = book[number].totals
       try statements.saveTotals.bind(totals.enqueued).bind(totals.mergedWishes).bind(totals.done)
         .bind(totals.notNeeded).bind(totals.merged).bind(totals.cancelled).bind(totals.removed)
-        .bind(totals.revived).bind(totals.moved).bind(totals.failedAttempts).bind(totals.snoozed).bind(number).run()
+        .bind(totals.revived).bind(totals.moved).bind(totals.failedAttempts).bind(totals.snoozed)
+        .bind(totals.expired).bind(number).run()
     }
     for number in book.takeDirtyGates() {
       let gate = book[number].gate
@@ -153,7 +165,7 @@ public final class SQLiteJobStore: JobStore {
   package func plans() throws(StoreError) -> [String] {
     try reading("the plans") {
       try database.writeWithoutTransaction { database in
-        try SQL.hot.map { sql in
+        try (SQL.hot + BatchSQL.hot).map { sql in
           let steps = try SQLStatement(database, "EXPLAIN QUERY PLAN \(sql)").all { row in
             for _ in 1...3 { _ = row.integer() }
             return row.text() ?? ""

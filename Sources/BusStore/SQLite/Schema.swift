@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 9
+  static let version = 11
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -23,7 +23,10 @@ enum Schema {
     migrator.registerMigration("7", foreignKeyChecks: .immediate) {
       try $0.execute(sql: "ALTER TABLE job ADD COLUMN result TEXT")
     }
+    migrator.registerMigration("8", foreignKeyChecks: .immediate) { try $0.execute(sql: merges) }
     migrator.registerMigration("9", foreignKeyChecks: .immediate) { try $0.execute(sql: retryBudgets) }
+    migrator.registerMigration("10", foreignKeyChecks: .immediate) { try $0.execute(sql: notes) }
+    migrator.registerMigration("11", foreignKeyChecks: .immediate) { try $0.execute(sql: BatchSQL.tables) }
     return migrator
   }
 
@@ -124,6 +127,25 @@ enum Schema {
     ALTER TABLE queue ADD COLUMN snoozed INTEGER NOT NULL DEFAULT 0;
     """
 
+  /// What runs say while they run.
+  private static let notes = """
+    ALTER TABLE job ADD COLUMN progress TEXT;
+    ALTER TABLE job ADD COLUMN progress_token INTEGER;   -- of another lease than the last one it says nothing
+    ALTER TABLE job ADD COLUMN line_count INTEGER;       -- null: none ever
+
+    CREATE TABLE run_line (
+      job INTEGER NOT NULL,                 -- job.seq
+      number INTEGER NOT NULL,              -- among the job's lines, from 1
+      token INTEGER NOT NULL,
+      own INTEGER NOT NULL,                 -- the number that its run gave it
+      attempt INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      level TEXT,                           -- null: text is a part of the answer, as JSON
+      text TEXT NOT NULL,
+      PRIMARY KEY (job, number)
+    ) STRICT, WITHOUT ROWID;
+    """
+
   private static let announcements = """
     CREATE TABLE announcement (
       id BLOB PRIMARY KEY,                  -- of the event to come
@@ -165,6 +187,21 @@ enum Schema {
     CREATE INDEX failure_job ON failure (job);
     CREATE INDEX merge_event ON merge (event) WHERE event IS NOT NULL;
     CREATE INDEX merge_at ON merge (at);
+    """
+
+  /// What a queue lock does with a second wish, and until when a job may start. The indexes hold nothing of other jobs.
+  private static let merges = """
+    ALTER TABLE job ADD COLUMN on_merge INTEGER;     -- see MergePolicy.code; null: keep
+    ALTER TABLE job ADD COLUMN lock_until INTEGER;   -- 1: its run is over; else it starts
+    ALTER TABLE job ADD COLUMN debounce_by INTEGER;  -- to when wishes may put it off; null: they do not
+    ALTER TABLE job ADD COLUMN expires_at INTEGER;
+    ALTER TABLE job ADD COLUMN rerun_at INTEGER;     -- asked for while it ran: once more after that run, due then
+    ALTER TABLE job ADD COLUMN rerun_wish TEXT;      -- with what; null: as it is
+    ALTER TABLE merge ADD COLUMN policy INTEGER;
+    ALTER TABLE merge ADD COLUMN is_rerun INTEGER;
+    ALTER TABLE queue ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX job_until_done ON job (queue_lock) WHERE lock_until = 1 AND state = 4;
+    CREATE INDEX job_expires ON job (expires_at) WHERE expires_at IS NOT NULL AND state <= 3 AND attempts = 0;
     """
 
   /// Limits and pauses. Of a limit nothing is counted here: who runs under it says so in its own row.

@@ -21,9 +21,15 @@ final class Statements {
 
   let holdBack, isHeldBack, origin: SQLStatement
   let schedules: ScheduleStatements
+  let batches: BatchStatements
+  let merging: MergeStatements
+  let notes: NoteStatements
 
   init(_ database: Database) throws {
     schedules = try ScheduleStatements(database)
+    batches = try BatchStatements(database)
+    merging = try MergeStatements(database)
+    notes = try NoteStatements(database)
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
     addQueue = try prepare(SQL.addQueue)
     saveTotals = try prepare(SQL.saveTotals)

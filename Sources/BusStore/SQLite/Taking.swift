@@ -20,8 +20,11 @@ struct Taking {
     unknown = claim.except.isEmpty ? nil : JSONValue.array(claim.except.sorted().map { .string($0.text) }).text
   }
 
+  /// How many of those that were to start were too late. Many are for ``StoreCommand/promote``, in bounded steps.
+  var expired = 0
+
   /// How many hands are still free.
-  var wanted: Int { claim.limit - taken.count }
+  var wanted: Int { expired < StoreCommand.promotionLimit ? claim.limit - taken.count : 0 }
 }
 
 /// A queue of a claim that has a number.
@@ -51,6 +54,7 @@ struct ClaimCandidate {
   let workerLock: String?
   let limit: JobLimit?
   let assignment: Assignment
+  let expiresAt: Timestamp?
 
   /// In the order of ``Columns/assignment``.
   init(_ row: SQLStatement, _ book: QueueBook) throws {
@@ -66,5 +70,6 @@ struct ClaimCandidate {
     assignment = Assignment(
       id: id, token: 0, attempt: attempts, queue: book[queue].name, worker: worker, inputs: try row.inputs(),
       cause: cause)
+    expiresAt = row.time()
   }
 }
