@@ -29,13 +29,15 @@ extension JobStoreConformance {
     Rule("X2 replace: the newest inputs win, with the higher priority and the earlier time") { bench in
       let first = bench.wish(inputs: ["n": 1], dueIn: .seconds(60), priority: 5) { $0.onMerge = .replace }
       try bench.enqueue(first)
+      // So many values that what a store remembers of them, to find jobs by their inputs, has the first ones too.
+      let many = JSONObject((0..<1100).map { JSONObject.Member("m\($0)", 7) })
+      try bench.enqueue(bench.wish(inputs: many, queueLock: nil) { _ in })
       let found = { (n: Int) in
         try bench.store.jobs(JobFilter(where: Filter("inputs.n == \(n)").bound(to: .jobs, at: bench.now))).map(\.id)
       }
       try bench.expect(try found(1), is: [first.id], "found by the first inputs")
       let second = bench.wish(inputs: ["n": 2, "m": 3], dueIn: .seconds(30), priority: 1) { $0.onMerge = .replace }
       try bench.expect(try bench.enqueue(second), is: .merged(into: first.id), "the second")
-      try bench.reopen()
       let job = try bench.job(first.id)
       try bench.expect(job.wish.inputs, is: ["n": 2, "m": 3], "the inputs")
       try bench.expect(job.wish.priority, is: 5, "the priority")
@@ -43,6 +45,7 @@ extension JobStoreConformance {
       try bench.expect(job.wish.onMerge, is: .replace, "the policy")
       try bench.expect(try found(1), is: [], "found by the inputs that it had")
       try bench.expect(try found(2), is: [first.id], "found by the inputs that it has")
+      try bench.reopen()
       bench.now = bench.now + .seconds(30)
       try bench.promote()
       try bench.expect(try bench.claimOne().inputs, is: second.inputs, "the inputs of the run")
@@ -99,6 +102,17 @@ extension JobStoreConformance {
       try bench.expect(first.id, is: .merged)
       try bench.expect(try bench.job(second.id).wish.inputs, is: ["a": 1, "b": 2], "the inputs")
     },
+    Rule("I8 a job that comes back, and never expires or is put off, hands that on to the newer one") { bench in
+      try bench.enqueue(bench.wish(queueLock: "k"))
+      let run = try bench.claimOne()
+      let second = bench.wish {
+        ($0.expiresAt, $0.debounce) = (bench.now + .seconds(90), Debounce(after: .seconds(60), atMost: .seconds(60)))
+      }
+      try bench.enqueue(second)
+      try bench.finish(run, .returned)
+      try bench.expect(try bench.job(second.id).wish.expiresAt == nil, "it may expire")
+      try bench.expect(second.id, is: .ready)
+    },
   ]
 
   static let debounceRules = [
@@ -132,10 +146,13 @@ extension JobStoreConformance {
         try bench.enqueue(wish())
       }
       try bench.expect(try bench.job(first.id).wish.dueAt, is: start + .seconds(100), "the bound")
-      let named = bench.wish(dueIn: .seconds(3)) { $0.debounce = Debounce(after: .seconds(60), atMost: .seconds(60)) }
-      try bench.enqueue(named)
-      try bench.enqueue(wish())
-      try bench.expect(try bench.job(first.id).wish.dueAt, is: named.dueAt, "the time of a wish that names one")
+      let plain = bench.wish(queueLock: "k", dueIn: .seconds(4))
+      let pausing = bench.wish(dueIn: .seconds(3)) { $0.debounce = Debounce(after: .seconds(60), atMost: .seconds(60)) }
+      for named in [plain, pausing] {
+        try bench.enqueue(named)
+        try bench.enqueue(wish())
+        try bench.expect(try bench.job(first.id).wish.dueAt, is: named.dueAt, "the time of a wish that names one")
+      }
       try bench.enqueue(bench.wish(queueLock: "k"))
       try bench.expect(first.id, is: .ready)
     },

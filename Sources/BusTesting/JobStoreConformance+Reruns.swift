@@ -48,6 +48,13 @@ extension JobStoreConformance {
       try bench.finish(other)
       try bench.expect(try bench.claim(9).map(\.inputs), is: [["n": 3]], "the run more")
     },
+    Rule("X1 X2 until done: nobody holds the lock of the last wish, so the run more is ready at once") { bench in
+      try bench.enqueue(bench.replacing(1, workerLock: "a", untilDone: true))
+      let run = try bench.claimOne()
+      try bench.enqueue(bench.replacing(2, workerLock: "b", untilDone: true))
+      try bench.expect(try bench.finish(run), is: .accepted(.ready, dueAt: nil), "the end of the run")
+      try bench.expect(try bench.claimOne().inputs, is: ["n": 2], "the run more")
+    },
     Rule("X1 X2 until done: merged inputs are laid over those that ran") { bench in
       let wish = { (inputs: JSONObject) in bench.wish(inputs: inputs) { ($0.onMerge, $0.lockUntil) = (.merge, .done) } }
       try bench.enqueue(wish(["a": 1]))

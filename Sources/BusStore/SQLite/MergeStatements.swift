@@ -3,11 +3,14 @@ internal import GRDB
 /// What only jobs with a merge policy, a pause between wishes, a lock until their end or an expiry need; see
 /// ``Statements``.
 final class MergeStatements {
+  let insert, insertLocked: SQLStatement
   let inputs, setInputs, leavePlace, putOff, runningUntilDone, askAgain, rerunWish, forgetRerun: SQLStatement
   let expired, nextExpiry: SQLStatement
 
   init(_ database: Database) throws {
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
+    insert = try prepare(SQL.insert(Columns.wishWithOptions))
+    insertLocked = try prepare(SQL.insertLocked(Columns.wishWithOptions))
     inputs = try prepare("SELECT inputs FROM job WHERE seq = ?")
     setInputs = try prepare(
       """
@@ -40,5 +43,5 @@ final class MergeStatements {
     """
 
   /// Those that look for rows.
-  static let hot = [runningUntilDone, expired, nextExpiry]
+  static let hot = [SQL.insertLocked(Columns.wishWithOptions), runningUntilDone, expired, nextExpiry]
 }

@@ -10,14 +10,21 @@ enum SQL {
     """
   static let saveToken = "UPDATE token SET last = ?"
 
-  static let insert = """
-    INSERT INTO job (\(Columns.wish)) VALUES (\(Columns.places(Columns.wish)))
+  static let insert = insert(Columns.wish)
+  static let insertLocked = insertLocked(Columns.wish)
+
+  static func insert(_ columns: String) -> String {
+    """
+    INSERT INTO job (\(columns)) VALUES (\(Columns.places(columns)))
     ON CONFLICT (id) DO NOTHING
     """
+  }
+
   // One statement looks whether an equal wish waits and inserts or merges: nothing can come between.
-  static let insertLocked = """
-    INSERT INTO job (\(Columns.wish))
-    SELECT \(Columns.places(Columns.wish))
+  static func insertLocked(_ columns: String) -> String {
+    """
+    INSERT INTO job (\(columns))
+    SELECT \(Columns.places(columns))
     WHERE NOT EXISTS (SELECT 1 FROM merge WHERE id = ?1)
     ON CONFLICT (id) DO NOTHING
     ON CONFLICT (queue_lock) WHERE queue_lock IS NOT NULL AND state <= 3 DO UPDATE SET
@@ -26,6 +33,8 @@ enum SQL {
     expires_at = max(expires_at, excluded.expires_at)
     RETURNING id, seq
     """
+  }
+
   static let recordMerge = """
     INSERT INTO merge (id, job, event, event_offset, subscription, at, policy, is_rerun)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -222,8 +231,9 @@ enum Columns {
   static let limit = "limit_key, limit_concurrency, limit_rate"
   static let wish = """
     id, queue, state, priority, due_at, enqueued_at, worker, queue_lock, worker_lock, \(limit), blocked_by, parked_by,
-    reason, \(cause), retry, inputs, on_merge, lock_until, expires_at, debounce_by
+    reason, \(cause), retry, inputs
     """
+  static let wishWithOptions = "\(wish), on_merge, lock_until, expires_at, debounce_by"
   static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs, expires_at"
   static let live = """
     seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock,

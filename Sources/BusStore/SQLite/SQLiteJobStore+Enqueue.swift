@@ -23,13 +23,15 @@ extension SQLiteJobStore {
     circumstances.awaits = awaits?.reason
     let life = JobLifecycle(askedFor: due.at, in: circumstances)
     guard wish.queueLock != nil else {
-      bind(wish, due, life, queue, obstacle, now, to: statements.insert)
-      guard try statements.insert.run() > 0 else { return try outcomeBefore(of: wish.id) }
+      let insert = wish.hasOptions ? statements.merging.insert : statements.insert
+      bind(wish, due, life, queue, obstacle, now, to: insert)
+      guard try insert.run() > 0 else { return try outcomeBefore(of: wish.id) }
       return entered(wish, life, queue)
     }
     let waiting = try waiting(forPauseOf: wish)
-    bind(wish, due, life, queue, obstacle, now, to: statements.insertLocked)
-    let row: (id: JobID?, seq: Int64)? = try statements.insertLocked.first { ($0.id(), $0.integer()) }
+    let insert = wish.hasOptions ? statements.merging.insertLocked : statements.insertLocked
+    bind(wish, due, life, queue, obstacle, now, to: insert)
+    let row: (id: JobID?, seq: Int64)? = try insert.first { ($0.id(), $0.integer()) }
     guard let row, let id = row.id else { return try outcomeBefore(of: wish.id) }
     if id == wish.id { return entered(wish, life, queue) }
     try recordMerge(wish, into: id, isRerun: false, at: now)
@@ -55,7 +57,7 @@ extension SQLiteJobStore {
     return .parked(id, reason: reason ?? "")
   }
 
-  /// In the order of ``Columns/wish``.
+  /// In the order of ``Columns/wish``, or of ``Columns/wishWithOptions`` where it has some.
   private func bind(
     _ wish: NewJob, _ due: DueTime, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?, _ now: Timestamp,
     to statement: SQLStatement
@@ -70,6 +72,7 @@ extension SQLiteJobStore {
       .bind(cause.context.map { JSONValue.object($0).text }).bind(cause.source)
     statement.bind(wish.retry.map { $0.json.text })
     if wish.inputs.members.isEmpty { statement.bind("{}") } else { statement.bind(JSONValue.object(wish.inputs).bytes) }
+    guard wish.hasOptions else { return }
     statement.bind(wish.onMerge.code).bind(wish.lockUntil == .done ? Int64(1) : nil)
       .bind(wish.expiresAt?.microseconds).bind(due.bound?.microseconds)
   }

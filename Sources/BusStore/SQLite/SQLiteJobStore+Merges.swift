@@ -132,6 +132,11 @@ extension SQLiteJobStore {
   }
 }
 
+extension NewJob {
+  /// Whether it brings more than every job: the others are kept without a thought of it.
+  var hasOptions: Bool { onMerge != .keep || lockUntil != .started || debounce != nil || expiresAt != nil }
+}
+
 extension MergePolicy {
   /// How it stands in the tables; nil for ``keep``.
   var code: Int64? {
