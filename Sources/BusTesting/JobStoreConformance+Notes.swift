@@ -113,6 +113,10 @@ extension JobStoreConformance {
         try bench.expect([kept[0], kept[999]], is: ["501 501", "1500 1500"], "which")
         try bench.expect(try bench.job(wish.id).lineCount, is: 1500, "how many there were")
       }
+      // More at once than are kept at all.
+      _ = try bench.say(runs[1], first: 1501, (1501...2600).map { JobLine("\($0)", at: bench.now) })
+      try bench.expect(try bench.kept(wishes[1].id).first, is: "1601 1601", "the first that is kept")
+      try bench.expect(try bench.job(wishes[1].id).lineCount, is: 2600, "how many there were")
       for run in runs { try bench.finish(run) }
       _ = try bench.change(wishes[0].id, .remove)
       bench.now = bench.now + .seconds(1000)

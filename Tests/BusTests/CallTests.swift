@@ -17,6 +17,15 @@ private struct Stumble: Worker {
   }
 }
 
+private struct Verbose: Worker {
+  static let retry: RetryPolicy? = RetryPolicy(attempts: 9, base: .milliseconds(1), jitter: .none)
+
+  func work(_ run: Run<Void>) async throws {
+    for _ in 1...15 { run.log(String(repeating: "x", count: JobLine.maximumByteCount + 1)) }
+    guard run.attempt == 6 else { throw Retry(after: .milliseconds(1), "more") }
+  }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct `A call` {
   private static func updates<Answer, Part>(_ call: Call<Answer, Part>) async throws -> [CallUpdate<Answer, Part>] {
     var updates: [CallUpdate<Answer, Part>] = []
@@ -26,7 +35,9 @@ private struct Stumble: Worker {
 
   private func withEngine(_ body: @Sendable @escaping (BusClient) async throws -> Void) async throws {
     try await InProcessBus.run { bus in
-      let engine = Engine("shop", configuration: try bus.configuration(service: "shop")) { Workers(Stumble.self) }
+      let engine = Engine("shop", configuration: try bus.configuration(service: "shop")) {
+        Workers(Stumble.self, Verbose.self)
+      }
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await engine.run() }
         let client = try BusClient(try bus.configuration())
@@ -44,6 +55,32 @@ private struct Stumble: Worker {
       #expect(words == [.part(1), .restarted(attempt: 2), .part(2), .line("stood up", .info), .answer("done")])
       let progress = heard.filter { if case .progress(let told) = $0 { told.done == 1 } else { false } }
       #expect(progress.count == 1)
+    }
+  }
+
+  @Test func `S2-14 more lines than fit into an answer come in several, and the end with the last of them`()
+    async throws
+  {
+    try await withEngine { client in
+      let job = try await client.enqueue(Verbose(), engine: "shop").job
+      let ended = try await client.wait(for: job, timeout: .seconds(50))
+      #expect(ended.lineCount == 90)
+      let first = try await client.ask("lines", ["job": job.jsonValue])
+      guard case .array(let lines)? = first["lines"] else { return }
+      #expect((1..<90).contains(lines.count))
+      #expect(first["job"] == nil)
+      var updates: [JobUpdate] = []
+      for try await update in client.updates(of: job) { updates.append(update) }
+      #expect(updates.last == .ended(ended))
+      let numbers = updates.compactMap { if case .line(let kept) = $0 { kept.number } else { nil } }
+      #expect(numbers == Array(1...90))
+      for case .line(let kept) in updates {
+        #expect(kept.attempt == (kept.number - 1) / 15 + 1)
+        #expect(kept.line.byteCount <= JobLine.maximumByteCount + 64)
+      }
+      let some = try await client.ask("lines", ["job": job.jsonValue, "after": 80, "limit": 3])
+      guard case .array(let three)? = some["lines"] else { return }
+      #expect(try three.map { try KeptLine(json: $0).number } == [81, 82, 83])
     }
   }
 

@@ -17,8 +17,10 @@ extension SQLiteJobStore {
     }
     let lines = try unheard(note, of: row.seq, hasLines: row.count > 0)
     guard !lines.isEmpty else { return true }
-    var count = row.count
-    for (own, line) in lines {
+    // Of more than are kept at all only the last are written down; the others are counted.
+    let kept = lines.suffix(JobLine.maximumCount)
+    var count = row.count + Int64(lines.count - kept.count)
+    for (own, line) in kept {
       count += 1
       let (level, text) = line.columns
       try statements.notes.addLine.bind(row.seq).bind(count).bind(note.token).bind(own).bind(row.attempt).bind(line.at)
@@ -42,7 +44,6 @@ extension SQLiteJobStore {
     }
     let first = Int64(note.first)
     return note.lines.enumerated().map { (first + Int64($0.offset), $0.element) }.filter { $0.0 > heard }
-      .suffix(JobLine.maximumCount)
   }
 
   /// Lines of a job behind a number, in their order.
