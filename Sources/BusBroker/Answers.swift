@@ -22,7 +22,9 @@ extension StoreLoop {
     case "batch": return try batch(asked)
     case "lines": return try lines(asked, waiter)
     case "subscriptions": return try subscriptionList()
-    case "why": return try why(asked)
+    case "why": return try why(asked, at: moment)
+    case "ledger": return try ledger(asked)
+    case "lock": return try lock(asked)
     case "spool": return try spoolStatus()
     case "sessions": return sessionList()
     case "announcements":
@@ -38,7 +40,7 @@ extension StoreLoop {
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
         help:
-          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, spool, sessions, announcements, schedules, offset, topology"
+          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, ledger, lock, spool, sessions, announcements, schedules, offset, topology"
       )
     }
   }
@@ -68,7 +70,7 @@ extension StoreLoop {
     return ["queues": .array(sorted.map(queueJSON))]
   }
 
-  private func queueJSON(_ counts: QueueCounts) -> JSONValue {
+  func queueJSON(_ counts: QueueCounts) -> JSONValue {
     let occupancy = jobs.occupancy(of: counts.queue)
     var object: JSONObject = [
       "queue": .string(counts.queue.description),
@@ -80,6 +82,10 @@ extension StoreLoop {
       "oldest_ready_at": counts.oldestReady.map { .string($0.description) } ?? .null,
       "done": counts.totals.done.jsonValue, "not_needed": counts.totals.notNeeded.jsonValue,
       "merged": counts.totals.mergedWishes.jsonValue, "expired": counts.totals.expired.jsonValue,
+      "cancelled": counts.totals.cancelled.jsonValue, "absorbed": counts.totals.merged.jsonValue,
+      "enqueued": counts.totals.enqueued.jsonValue, "moved": counts.totals.moved.jsonValue,
+      "revived": counts.totals.revived.jsonValue, "removed": counts.totals.removed.jsonValue,
+      "pruned": counts.totals.pruned.jsonValue, "kept": counts.kept.jsonValue,
       "hands": occupancy.hands.jsonValue, "busy": occupancy.busy.jsonValue,
     ]
     object.set("weight", facts.ranks[counts.queue]?.weight)
@@ -112,6 +118,13 @@ extension StoreLoop {
       do { filter.where = try Filter(text).bound(to: .jobs, at: moment) } catch {
         throw Refusal(code: "bad_filter", message: error.problemAndPlace, help: error.help)
       }
+    }
+    if let word: String = try asked.optional("sort") {
+      guard let sort = JobFilter.Sort(rawValue: word) else {
+        let known = JobFilter.Sort.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Refusal(code: "bad_filter", message: "\"\(word.prefix(40))\" is no order", help: "use one of \(known)")
+      }
+      filter.sort = sort
     }
     filter.limit = min(max(try asked.optional("limit") ?? 50, 1), StoreLoop.longestList)
     return filter
@@ -148,7 +161,7 @@ extension StoreLoop {
   private func json(_ status: SubscriptionStatus) -> JSONObject {
     let head = reader.durable
     let holder = subscriptions.holder(of: status.name).flatMap { processes[$0]?.process }
-    return [
+    var object: JSONObject = [
       "name": .string(status.name.description),
       "patterns": .array(status.patterns.map { .string($0.text) }), "conditions": .object(status.conditions),
       "start": status.start.map(\.rawValue.jsonValue) ?? .null, "cursor": status.cursor.rawValue.jsonValue,
@@ -156,6 +169,8 @@ extension StoreLoop {
       "process": holder.map { .string($0) } ?? .null, "token": status.token.jsonValue,
       "declared_at": .string(status.declaredAt.description),
     ]
+    object.set("pause", status.pause)
+    return object
   }
 
   private func spoolStatus() throws -> JSONValue {
@@ -187,30 +202,9 @@ extension StoreLoop {
 
   // MARK: Why
 
-  private func why(_ asked: JSONMembers) throws -> JSONValue {
-    if asked.object["job"] != nil { return try whyJob(try job(asked, "job")) }
+  private func why(_ asked: JSONMembers, at moment: Timestamp) throws -> JSONValue {
+    if asked.object["job"] != nil { return try whyJob(asked, at: moment) }
     return try whyEvent(try event(try asked.string("event")))
-  }
-
-  /// Why a job is where it is: its cause, who goes before it, who holds its lock, what was merged into it.
-  private func whyJob(_ job: Job) throws -> JSONValue {
-    var answer: JSONObject = ["job": job.json]
-    try addBatch(of: job, to: &answer)
-    if job.state == .ready { answer.set("position", try store.ahead(of: job.id)) }
-    if job.state == .blocked, let lock = job.wish.workerLock, let holder = try store.holder(ofWorkerLock: lock) {
-      answer["holder"] = holder.json
-    }
-    if job.state == .scheduled, try store.isHeldBack(job.id) {
-      let budget = facts.topology?.queue(job.wish.queue)?.retryBudget
-      answer["retry_budget"] = budget.map { .string($0.description) } ?? .null
-    }
-    let occupancy = jobs.occupancy(of: job.wish.queue)
-    answer.set("hands", occupancy.hands)
-    answer.set("busy", occupancy.busy)
-    if let offset = job.wish.cause.offset, let event = try reader.event(at: offset) {
-      answer["event"] = event.cloudEvent
-    }
-    return .object(answer)
   }
 
   /// What became of an event: the jobs it made, the jobs it was merged into, and who has not come to it yet.

@@ -16,6 +16,10 @@ struct ScheduleDesk {
     var next: Timestamp?
     /// A firing that the store refused is tried again then.
     var retryAt: Timestamp?
+    var pause: Pause?
+
+    /// Whether its due times wait: with `catch-up: none` a paused one lets them pass.
+    var waits: Bool { pause != nil && schedule.catchUp != .none }
   }
 
   /// The most missed due times that `catch-up: all` makes up for.
@@ -52,20 +56,28 @@ struct ScheduleDesk {
       plans[index].decidedAt = status.decidedAt
       plans[index].next = plans[index].schedule.rule.next(after: status.decidedAt)
       plans[index].retryAt = nil
+      plans[index].pause = status.pause
     }
   }
 
+  /// Someone stopped a schedule, or let it go on.
+  mutating func hold(_ name: ScheduleName, _ pause: Pause?) {
+    for index in plans.indices where plans[index].name == name { plans[index].pause = pause }
+  }
+
   /// When to look again.
-  var nextDue: Timestamp? { plans.compactMap { plan in plan.next.map { max($0, plan.retryAt ?? $0) } }.min() }
+  var nextDue: Timestamp? {
+    plans.filter { !$0.waits }.compactMap { plan in plan.next.map { max($0, plan.retryAt ?? $0) } }.min()
+  }
 
   /// What is to be fired by now; it counts as tried, and is due again in a second if the store does not settle it.
   mutating func due(now: Timestamp) -> [ScheduleFiring] {
     var firings: [ScheduleFiring] = []
     for index in plans.indices {
       let plan = plans[index]
-      guard let decidedAt = plan.decidedAt, let next = plan.next, next <= now, plan.retryAt ?? now <= now else {
-        continue
-      }
+      guard !plan.waits, let decidedAt = plan.decidedAt, let next = plan.next, next <= now,
+        plan.retryAt ?? now <= now
+      else { continue }
       plans[index].retryAt = now + ScheduleDesk.pause
       firings.append(plan.firing(after: decidedAt, now: now))
     }
@@ -80,7 +92,7 @@ extension ScheduleDesk.Plan {
     let last = rule.last(after: decidedAt, through: now) ?? now
     var dues = [last]
     switch schedule.catchUp {
-    case .none: if now - last > ScheduleDesk.grace { dues = [] }
+    case .none: if pause != nil || now - last > ScheduleDesk.grace { dues = [] }
     case .last: break
     case .all:
       dues = []

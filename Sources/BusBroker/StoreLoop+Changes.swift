@@ -17,6 +17,7 @@ extension StoreLoop {
       case "retry_jobs": try change(asked, origin, what, .retry)
       case "remove_jobs": try change(asked, origin, what, .remove)
       case "run_jobs": try change(asked, origin, what, .runNow)
+      case "purge_jobs": try change(asked, origin, what, .purge(reason: try asked.optional("reason")))
       case "move_jobs":
         let queue = try QueueName(try asked.string("queue"))
         try change(asked, origin, what, .move(to: queue))
@@ -26,14 +27,19 @@ extension StoreLoop {
       case "pause_queue": try stop(.pause, asked, origin)
       case "drain_queue": try stop(.drain, asked, origin)
       case "resume_queue": try resume(asked, origin)
+      case "pause_schedule": try holdSchedule(asked, origin, isPaused: true)
+      case "resume_schedule": try holdSchedule(asked, origin, isPaused: false)
+      case "pause_subscription": try holdSubscription(asked, origin, isPaused: true)
+      case "resume_subscription": try holdSubscription(asked, origin, isPaused: false)
       case "seek_subscription": try seek(asked, origin)
       case "forget_subscription": try removeSubscription(asked, origin)
       default:
         throw Refusal(
           code: "unknown_change", message: "busd cannot change \"\(what.prefix(40))\"",
           help: """
-            it can cancel_jobs, retry_jobs, remove_jobs, run_jobs, move_jobs, edit_jobs, pause_queue, drain_queue, \
-            resume_queue, seek_subscription, forget_subscription
+            it can cancel_jobs, retry_jobs, remove_jobs, run_jobs, purge_jobs, move_jobs, edit_jobs, pause_queue, drain_queue, \
+            resume_queue, pause_schedule, resume_schedule, pause_subscription, resume_subscription, \
+            seek_subscription, forget_subscription
             """)
       }
     } catch let refusal as Refusal {
@@ -174,6 +180,7 @@ extension StoreLoop {
       guard case .forgotten(true) = reply else {
         return loop.refuse(loop.notFound("subscription", "\(name)"), request: origin.request, session: origin.session)
       }
+      loop.subscriptions.resume(name)
       loop.changed("forget_subscription", ["name": .string("\(name)")], origin)
     }
   }

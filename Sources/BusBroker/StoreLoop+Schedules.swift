@@ -46,6 +46,8 @@ extension StoreLoop {
   ) -> JSONValue {
     var next: [JSONValue] = []
     var after = status?.decidedAt ?? moment
+    // What was due meanwhile is not to come any more.
+    if status?.pause != nil { after = max(after, moment) }
     while next.count < StoreLoop.shownDueTimes, schedule.isEnabled, let due = schedule.rule.next(after: after) {
       next.append(.string(due.description))
       after = due
@@ -59,6 +61,7 @@ extension StoreLoop {
     ]
     object.set("last_due", status?.lastDue?.description)
     object.set("last_job", status?.lastJob)
+    object.set("pause", status?.pause)
     return .object(object)
   }
 

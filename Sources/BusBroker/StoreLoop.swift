@@ -93,6 +93,7 @@ actor StoreLoop {
         loop.deliver = deliver
         loop.rememberLeases()
         loop.rememberSchedules()
+        loop.rememberPauses()
         loop.turnByTimer()
       }
     }

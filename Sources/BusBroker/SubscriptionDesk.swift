@@ -12,6 +12,7 @@ struct SubscriptionDesk {
 
   private let lease: Duration
   private var seats: [SubscriptionName: Seat] = [:]
+  private var paused: Set<SubscriptionName> = []
 
   init(lease: Duration) { self.lease = lease }
 
@@ -27,7 +28,7 @@ struct SubscriptionDesk {
   /// The seats that nobody has and somebody wants; each is offered once until ``granted(_:to:token:now:)`` answers.
   mutating func vacancies() -> [(name: SubscriptionName, session: SessionID)] {
     var vacancies: [(name: SubscriptionName, session: SessionID)] = []
-    for (name, seat) in seats where seat.holder == nil && !seat.isBeingGranted {
+    for (name, seat) in seats where seat.holder == nil && !seat.isBeingGranted && !paused.contains(name) {
       guard let first = seat.waiting.first else { continue }
       seats[name]?.isBeingGranted = true
       vacancies.append((name, first))
@@ -42,6 +43,8 @@ struct SubscriptionDesk {
     guard var seat = seats[name] else { return }
     seat.isBeingGranted = false
     // Whoever left meanwhile is not in the line any more, and gets nothing.
+    // Paused while it was offered: the token is void already.
+    if paused.contains(name) { return seats[name] = seat }
     if seat.waiting.first == session {
       seat.waiting.removeFirst()
       seat.holder = session
@@ -96,6 +99,15 @@ struct SubscriptionDesk {
       seats[name]?.deadline = nil
     }
   }
+
+  /// Nobody runs it until it is resumed; who did stands in line again.
+  mutating func pause(_ name: SubscriptionName) {
+    paused.insert(name)
+    if let holder = seats[name]?.holder { wish(name, session: holder) }
+  }
+
+  /// It may be run again.
+  mutating func resume(_ name: SubscriptionName) { paused.remove(name) }
 
   /// When to look again; nil while nothing is held.
   var nextExpiry: ContinuousClock.Instant? { seats.values.compactMap(\.deadline).min() }

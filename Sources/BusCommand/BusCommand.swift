@@ -34,7 +34,8 @@ struct BusCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Job",
         subcommands: [
-          EnqueueCommand.self, CronCommand.self, JobsCommand.self, QueuesCommand.self, LocksCommand.self,
+          EnqueueCommand.self, CronCommand.self, JobsCommand.self, DeadLettersCommand.self, QueuesCommand.self,
+          LocksCommand.self,
           SubsCommand.self, WhyCommand.self, TraceCommand.self,
         ]),
       CommandGroup(

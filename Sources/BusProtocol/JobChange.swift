@@ -16,6 +16,8 @@ public struct JobChange: Hashable, Sendable {
     case edit(JobEdit)
     /// Do not wait for its time.
     case runNow
+    /// Take it out if it waits; one that runs meanwhile goes on.
+    case purge(reason: String?)
 
     /// The word for it on the wire.
     public var word: String {
@@ -26,6 +28,7 @@ public struct JobChange: Hashable, Sendable {
       case .move: "move"
       case .edit: "edit"
       case .runNow: "run_now"
+      case .purge: "purge"
       }
     }
   }
@@ -53,6 +56,7 @@ public struct JobChange: Hashable, Sendable {
       object.set("reason", reason?.prefix(byteCount: JobChange.maximumReasonByteCount))
     case .move(let queue): object["queue"] = .string(queue.description)
     case .edit(let edit): edit.write(to: &object)
+    case .purge(let reason): object.set("reason", reason?.prefix(byteCount: JobChange.maximumReasonByteCount))
     case .retry, .remove, .runNow: break
     }
     return .object(object)
@@ -73,6 +77,9 @@ public struct JobChange: Hashable, Sendable {
     case "move": verb = .move(to: try QueueName(try members.string("queue")))
     case "edit": verb = .edit(try JobEdit(members))
     case "run_now": verb = .runNow
+    case "purge":
+      let reason: String? = try members.optional("reason")
+      verb = .purge(reason: reason?.prefix(byteCount: JobChange.maximumReasonByteCount))
     case let word: throw ProtocolError(.badJSON, "\(ProtocolError.quoted(word)) is no change of a job")
     }
   }

@@ -8,6 +8,8 @@ public struct JobFilter: Hashable, Sendable {
     case newest
     /// The first enqueued first.
     case oldest
+    /// The one that goes next first, asked of one queue and state: by due time while scheduled, else by priority and age.
+    case next
   }
 
   /// In this state.

@@ -60,6 +60,14 @@ public protocol JobStore: AnyObject {
   func nextOpening(after now: Timestamp) throws(StoreError) -> Timestamp?
   /// What is kept of each schedule, by name.
   func schedules() throws(StoreError) -> [ScheduleStatus]
+  /// What a job waits for, or others for it.
+  func standing(of job: Job, at now: Timestamp) throws(StoreError) -> JobStanding
+  /// What queue locks saved, those that saved most first; the sum over all is the sum of the merged wishes.
+  func savings(limit: Int) throws(StoreError) -> [LockSaving]
+  /// Who has to do with a lock or the key of a limit, at most so many of each kind.
+  func line(ofLock key: String, limit: Int) throws(StoreError) -> LockLine
+  /// The job that a merged wish became part of, nil for an id that was none or is past its retention.
+  func target(ofWish id: JobID) throws(StoreError) -> JobID?
   /// What was counted since the store was opened.
   func counters() -> StoreCounters
   /// The version of the tables, and what a full check of the file found wrong; takes seconds on a large file.

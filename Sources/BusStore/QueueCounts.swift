@@ -41,6 +41,8 @@ public struct QueueCounts: Hashable, Sendable {
     public var failedAttempts = 0
     /// Runs that put their job off.
     public var snoozed = 0
+    /// Jobs that are done, not needed, merged, expired or cancelled and are not kept any more.
+    public var pruned = 0
 
     /// Sums.
     public init(enqueued: Int = 0, mergedWishes: Int = 0, done: Int = 0, notNeeded: Int = 0, merged: Int = 0) {
@@ -70,6 +72,11 @@ public struct QueueCounts: Hashable, Sendable {
     let open = states.values.reduce(0, +)
     let ended = totals.done + totals.notNeeded + totals.merged + totals.cancelled + totals.removed + totals.expired
     return totals.enqueued + totals.moved + totals.revived - open - ended
+  }
+
+  /// How many of its jobs are kept that are done, not needed, merged, expired or cancelled.
+  public var kept: Int {
+    totals.done + totals.notNeeded + totals.merged + totals.cancelled + totals.expired - totals.revived - totals.pruned
   }
 
   /// How many of its jobs are in the state.

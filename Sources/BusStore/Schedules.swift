@@ -30,11 +30,13 @@ public struct ScheduleStatus: Hashable, Sendable {
   public var fired: Int
   /// How many due times were skipped.
   public var skipped: Int
+  /// Who stopped it; nil when it is not.
+  public var pause: Pause?
 
   /// What is kept of a schedule.
   public init(
     name: ScheduleName, definition: String, decidedAt: Timestamp, lastDue: Timestamp? = nil, lastJob: JobID? = nil,
-    fired: Int = 0, skipped: Int = 0
+    fired: Int = 0, skipped: Int = 0, pause: Pause? = nil
   ) {
     self.name = name
     self.definition = definition
@@ -43,6 +45,7 @@ public struct ScheduleStatus: Hashable, Sendable {
     self.lastJob = lastJob
     self.fired = fired
     self.skipped = skipped
+    self.pause = pause
   }
 }
 

@@ -39,6 +39,11 @@ public enum StoreCommand: Sendable {
   case pause(QueueName, QueuePause)
   /// Let a queue go on. → ``StoreReply/resumed(_:)``
   case resume(QueueName)
+  /// Stop a schedule, or let it go on for nil. → ``StoreReply/held(isKnown:before:)``
+  case holdSchedule(ScheduleName, Pause?)
+  /// Stop a subscription, whose runner's token is void then, or let it go on for nil.
+  /// → ``StoreReply/held(isKnown:before:)``
+  case holdSubscription(SubscriptionName, Pause?)
   /// End waiting jobs whose time is over, make scheduled jobs that are due ready, at most ``promotionLimit`` of both,
   /// and open what time has opened: pauses that ended, limits that let the next job through. → ``StoreReply/promoted(_:)``
   case promote
@@ -87,6 +92,8 @@ public enum StoreReply: Hashable, Sendable {
   case paused(Result<QueuePause, UnknownQueue>)
   /// The queue goes on; how it was stopped before, nil when it was not.
   case resumed(QueuePause?)
+  /// Whether there is such a schedule or subscription, and how it was stopped before; a pause that was there stays.
+  case held(isKnown: Bool, before: Pause?)
   /// How many scheduled jobs became ready or blocked, and how many jobs expired.
   case promoted(Int)
   /// How many jobs wait again.

@@ -36,11 +36,14 @@ public struct SubscriptionStatus: Hashable, Sendable {
   public var declaredAt: Timestamp
   /// The token of its present runner, 0 if it never had one.
   public var token: UInt64
+  /// Who stopped it; nil when it is not.
+  public var pause: Pause?
 
   /// A subscription and where it stands.
   public init(
     name: SubscriptionName, patterns: [TopicPattern], conditions: JSONObject = [:], start: Offset? = nil,
-    cursor: Offset, declaredAt: Timestamp, token: UInt64
+    cursor: Offset, declaredAt: Timestamp, token: UInt64,
+    pause: Pause? = nil
   ) {
     self.name = name
     self.patterns = patterns
@@ -49,6 +52,7 @@ public struct SubscriptionStatus: Hashable, Sendable {
     self.cursor = cursor
     self.declaredAt = declaredAt
     self.token = token
+    self.pause = pause
   }
 }
 

@@ -163,8 +163,35 @@ extension JobStoreConformance {
       try bench.promote()
       try bench.expect(try bench.claimOne().id, is: wish.id, "the job")
     },
+    Rule("X5 what waits is purged with its locks; what runs goes on") { bench in
+      let wishes = [
+        bench.wish(queueLock: "k", workerLock: "w"), bench.wish(workerLock: "w"), bench.wish(dueIn: .seconds(9)),
+      ]
+      for wish in wishes { try bench.enqueue(wish) }
+      let run = try bench.claimOne()
+      let again = bench.wish(queueLock: "k")
+      try bench.enqueue(again)
+      guard case .refused(.running, _) = try bench.change(wishes[0].id, .purge(reason: nil)) else {
+        throw Broken(description: "a running job was purged")
+      }
+      try bench.expect(try bench.job(wishes[0].id).cancelRequestedAt, is: nil, "nobody asked it to stop")
+      for wish in [wishes[1], wishes[2], again] {
+        try bench.expect(try bench.change(wish.id, .purge(reason: nil)), is: .changed(.cancelled), "purged")
+        try bench.expect(try bench.change(wish.id, .purge(reason: nil)), is: .unchanged(.cancelled), "purged again")
+      }
+      try bench.expect(try bench.job(again.id).reason, is: "purged", "the reason")
+      let next = bench.wish(queueLock: "k")
+      try bench.expect(try bench.enqueue(next), is: .enqueued(next.id), "the queue lock is free")
+      try bench.finish(run)
+      guard case .refused(.done, _) = try bench.change(wishes[0].id, .purge(reason: nil)) else {
+        throw Broken(description: "a job that is done was purged")
+      }
+    },
     Rule("a change of a job that never was is told so") { bench in
-      for verb: JobChange.Verb in [cancel, .retry, .remove, .move(to: mail), .edit(JobEdit(priority: 1)), .runNow] {
+      let verbs: [JobChange.Verb] = [
+        cancel, .retry, .remove, .move(to: mail), .edit(JobEdit(priority: 1)), .runNow, .purge(reason: nil),
+      ]
+      for verb in verbs {
         try bench.expect(try bench.change(bench.newID(), verb), is: .unknown, verb.word)
       }
     },

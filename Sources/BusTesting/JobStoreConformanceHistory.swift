@@ -165,7 +165,14 @@ final class JobStoreHistory {
     try bench.expect(try bench.store.queueCounts().map(\.totals.enqueued), is: before, "jobs kept, asked again")
   }
 
+  /// A pause makes the runner's token void; the cursor stays.
+  private func pauseSubscription() throws {
+    for pause in [Pause(since: bench.now), nil] { _ = try bench.one(.holdSubscription(Self.subscription, pause)) }
+    subscriptionToken = 0
+  }
+
   private func commit() throws {
+    if random.below(10) == 0 { try pauseSubscription() }
     if subscriptionToken == 0 || random.below(4) == 0 {
       guard case .leased(let token, let at) = try bench.one(.lease(subscription: Self.subscription)) else { return }
       try bench.expect(at, is: cursor, "the cursor")
@@ -310,7 +317,7 @@ final class JobStoreHistory {
       priority: random.below(4), dueAt: random.below(2) == 0 ? bench.now + .seconds(random.below(20)) : nil)
     let verbs: [JobChange.Verb] = [
       .cancel(byForce: false, reason: nil), .cancel(byForce: true, reason: "now"), .retry, .remove,
-      .move(to: Self.queues[random.below(3)]), .edit(edit), .runNow,
+      .move(to: Self.queues[random.below(3)]), .edit(edit), .runNow, .purge(reason: nil),
     ]
     let jobs = try bench.store.jobs(JobFilter(limit: 60))
     guard let job = jobs.randomElement(using: &random), let verb = verbs.randomElement(using: &random) else { return }

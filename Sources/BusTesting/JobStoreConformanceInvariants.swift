@@ -10,6 +10,7 @@ extension JobStoreBench {
     try checkCounts(jobs)
     try checkLeases(jobs)
     try checkBatches(jobs)
+    try checkLedger()
     for job in jobs {
       let policy = job.wish.retry ?? .standard
       try expect(
@@ -96,6 +97,8 @@ extension JobStoreBench {
         try expect(counts[state], is: mine.count { $0.state == state }, "I13 \(state) in \(counts.queue)")
       }
       try expect(counts.unaccounted, is: 0, "I13 jobs of \(counts.queue) that are nowhere")
+      let history = mine.count { $0.state.isFinished && $0.state != .dead }
+      try expect(counts.kept, is: history, "I13 the history of \(counts.queue)")
       let oldest = mine.filter { $0.state == .ready }.map { $0.wish.dueAt ?? $0.enqueuedAt }.min()
       try expect((counts.oldestReady == nil) == (oldest == nil), "\(counts.queue) has an oldest ready job, or none")
     }
@@ -119,6 +122,12 @@ extension JobStoreBench {
         try expect(isAwaiting || job.state.isFinished, "job \(job.id) did not wait for its batch")
       }
     }
+  }
+
+  /// What locks saved is what was merged, however the sums are kept.
+  private func checkLedger() throws {
+    let saved = try store.savings(limit: 1_000_000).map(\.saved).reduce(0, +)
+    try expect(saved, is: try store.queueCounts().map(\.totals.mergedWishes).reduce(0, +), "I13 what locks saved")
   }
 
   private func checkLeases(_ jobs: [Job]) throws {

@@ -97,4 +97,26 @@ struct ScheduleDeskTests {
     #expect(off.declarations.isEmpty && off.nextDue == nil)
     #expect(ScheduleDesk(nil).declarations.isEmpty)
   }
+
+  @Test func `a paused schedule that catches nothing up lets its due times pass, and counts them`() throws {
+    var desk = desk(definition(.skip, .none))
+    desk.hold(ScheduleName(engine: "billing", name: "dunning"), Pause(since: start))
+    let firing = try #require(desk.due(now: start + .seconds(60)).first)
+    #expect(firing.runs.isEmpty && firing.skipped == 1)
+    desk.settle([settled(firing)])
+    #expect(try #require(desk.due(now: start + .seconds(120)).first).runs.count == 1, "the store says that it goes on")
+  }
+
+  @Test(arguments: [(ScheduleDefinition.CatchUp.last, 1, 2), (.all, 3, 0)])
+  func `a paused schedule that catches up waits, and makes up for what was missed when it goes on`(
+    catchUp: ScheduleDefinition.CatchUp, runs: Int, skipped: Int
+  ) throws {
+    var desk = desk(definition(.allow, catchUp))
+    let name = ScheduleName(engine: "billing", name: "dunning")
+    desk.hold(name, Pause(since: start))
+    #expect(desk.due(now: start + .seconds(190)).isEmpty && desk.nextDue == nil)
+    desk.hold(name, nil)
+    let firing = try #require(desk.due(now: start + .seconds(190)).first)
+    #expect(firing.runs.count == runs && firing.skipped == skipped)
+  }
 }

@@ -75,4 +75,24 @@ struct SubscriptionDeskTests {
     desk.expire(now: start + .seconds(15))
     #expect(desk.vacancies().map(\.session) == [second])
   }
+
+  @Test func `nobody gets the seat of a paused subscription, and who waits gets it when it goes on`() {
+    var desk = desk(granted: true)
+    desk.pause(name)
+    #expect(desk.holder(of: name) == nil)
+    #expect(desk.vacancies().isEmpty)
+    #expect(desk.beat([Held(name, token: 1)], from: first, now: start) == [name], "it is told that it lost it")
+    desk.resume(name)
+    #expect(desk.vacancies().map(\.session) == [second])
+  }
+
+  @Test func `a seat that is paused while it is offered stays empty`() {
+    var desk = desk()
+    _ = desk.vacancies()
+    desk.pause(name)
+    desk.granted(name, to: first, token: 1, now: start)
+    #expect(desk.holder(of: name) == nil)
+    desk.resume(name)
+    #expect(desk.vacancies().map(\.session) == [first])
+  }
 }

@@ -30,15 +30,18 @@ struct HelpTests {
 
     JOB SUBCOMMANDS:
       enqueue                 Ask for a job.
-      cron                    Show the schedules, and make the job of one now.
+      cron                    Show the schedules, pause them, make the job of one
+                              now.
       jobs                    List jobs, show one, follow it to its end, change
                               what becomes of them.
+      dlq                     Show the dead jobs by what they died of; run them
+                              again, or forget them.
       queues                  Show the queues: what waits, what runs, what is dead.
-                              Pause and drain them.
-      locks                   Show the locks that are held: by which job, how long,
-                              and who waits.
-      subs                    Show the subscriptions, move their cursors, forget
-                              them.
+                              Pause and purge them.
+      locks                   Show the locks: who holds which, who waits, and how
+                              many runs they saved.
+      subs                    Show the subscriptions, pause them, move their
+                              cursors, forget them.
       why                     Tell why a job is where it is, or what became of an
                               event.
       trace                   Show what led to an event or a job, and all that came

@@ -48,11 +48,12 @@ struct TableTests {
       ["name": "mail/greet", "patterns": ["user_created"], "cursor": 184_000, "lag": 223, "process": nil],
     ]
     #expect(
-      try SubscriptionTable(paint: Self.plain, columns: nil).lines(subscriptions).joined(separator: "\n") == """
-        SUBSCRIPTION       PATTERNS          CURSOR  LAG  PROCESS
-        search/user_index  user_* postal_*  #184223    0  search.2@web-3:4101
-        mail/greet         user_created     #184000  223  nobody runs it
-        """)
+      try SubscriptionTable(time: Sample.text.time, paint: Self.plain, columns: nil).lines(subscriptions).joined(
+        separator: "\n") == """
+          SUBSCRIPTION       PATTERNS          CURSOR  LAG  PROCESS
+          search/user_index  user_* postal_*  #184223    0  search.2@web-3:4101
+          mail/greet         user_created     #184000  223  nobody runs it
+          """)
   }
 
   @Test func `jobs, with ids that are as short as they can be`() {

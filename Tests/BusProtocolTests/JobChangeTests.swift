@@ -6,7 +6,7 @@ import Testing
 
   @Test(arguments: [
     JobChange.Verb.cancel(byForce: true, reason: "wrong tenant"), .cancel(byForce: false, reason: nil), .retry, .remove,
-    .move(to: QueueName(engine: "shop", name: "mail")), .runNow, .edit(JobEdit()),
+    .move(to: QueueName(engine: "shop", name: "mail")), .runNow, .edit(JobEdit()), .purge(reason: "flood"),
     .edit(JobEdit(priority: -3, dueAt: Timestamp(microseconds: 5), inputs: ["user": 7])),
   ])
   func `a change comes back as it was sent`(verb: JobChange.Verb) throws {

@@ -143,6 +143,23 @@ import Testing
     try store.close()
   }
 
+  @Test func `X22 a store from before pruned jobs were counted opens, and its counts add up`() throws {
+    let old = try open()
+    _ = try old.perform([.enqueue((1...5).map { wish(UInt64($0)) })], at: now)
+    let claim = Claim([Claim.Source(shopDefault)], limit: 4, process: "p")
+    guard case .claimed(let runs) = try old.perform([.claim(claim)], at: now).first else { return }
+    let results = runs.map { JobResult(id: $0.id, token: $0.token, outcome: .done) }
+    _ = try old.perform([.finish(results)], at: now)
+    _ = try old.perform([.prune(HistoryRetention(age: .seconds(60), maximumCount: 1), limit: 99)], at: now)
+    try old.close()
+    try TableOfVersions.takeInsightAway(from: directory.store)
+    let store = try open()
+    let counts = try #require(try store.queueCounts().first)
+    #expect(counts.totals.pruned == 3 && counts.kept == 1 && counts.unaccounted == 0)
+    #expect(try store.savings(limit: 9).isEmpty)
+    try store.close()
+  }
+
   @Test func `no statement of the inner loop walks through the jobs or sorts them`() throws {
     let store = try open()
     for plan in try store.plans() {

@@ -24,6 +24,22 @@ enum TableOfVersions {
     try database.close()
   }
 
+  /// Makes a file what it was before version 12.
+  static func takeInsightAway(from path: String) throws {
+    let database = try DatabaseQueue(path: path)
+    try database.write { database in
+      try database.execute(
+        sql: """
+          DROP TABLE lock_saving;
+          ALTER TABLE queue DROP COLUMN pruned;
+          ALTER TABLE schedule DROP COLUMN paused_at; ALTER TABLE schedule DROP COLUMN pause_reason;
+          ALTER TABLE subscription DROP COLUMN paused_at; ALTER TABLE subscription DROP COLUMN pause_reason;
+          DELETE FROM grdb_migrations WHERE identifier = '12';
+          """)
+    }
+    try database.close()
+  }
+
   /// Makes a file what it was before version 3.
   static func takeLimitsAway(from path: String) throws {
     let database = try DatabaseQueue(path: path)

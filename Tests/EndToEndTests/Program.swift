@@ -22,7 +22,9 @@ final class Program: Sendable {
     let output = output
     pipe.fileHandleForReading.readabilityHandler = { handle in
       let data = handle.availableData
-      if data.isEmpty { handle.readabilityHandler = nil } else { output.append(data) }
+      guard data.isEmpty else { return output.append(data) }
+      handle.readabilityHandler = nil
+      output.end()
     }
     try process.run()
   }
@@ -41,13 +43,18 @@ final class Program: Sendable {
     try await eventually(within: limit, "\(process.executableURL?.lastPathComponent ?? "") ends: \(text)") {
       !process.isRunning
     }
+    // What it wrote last may still be in the pipe; its own children may keep that open.
+    for _ in 0..<100 where !output.hasEnded { try await Task.sleep(for: .milliseconds(5)) }
     return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
   }
 
   private final class Collected: @unchecked Sendable {
     private let lock = NSLock()
     private var data = Data()
+    private var isAtEnd = false
     func append(_ more: Data) { lock.withLock { data.append(more) } }
+    func end() { lock.withLock { isAtEnd = true } }
+    var hasEnded: Bool { lock.withLock { isAtEnd } }
     var text: String { lock.withLock { String(decoding: data, as: UTF8.self) } }
   }
 }

@@ -24,7 +24,7 @@ struct CancelJobs: AsyncParsableCommand {
   func run() async throws {
     let verb = JobVerb(
       word: "cancel", past: "cancelled", change: "cancel_jobs", parameters: ["force": .bool(force)])
-    try await verb.perform(selection, output, connection)
+    try await verb.perform(selection.bulk, output, connection, find: selection.find)
   }
 }
 
@@ -47,7 +47,7 @@ struct RetryJobs: AsyncParsableCommand {
 
   func run() async throws {
     let verb = JobVerb(word: "retry", past: "tried again", change: "retry_jobs")
-    try await verb.perform(selection, output, connection)
+    try await verb.perform(selection.bulk, output, connection, find: selection.find)
   }
 }
 
@@ -64,7 +64,7 @@ struct RunJobs: AsyncParsableCommand {
 
   func run() async throws {
     let verb = JobVerb(word: "run", past: "due now", change: "run_jobs")
-    try await verb.perform(selection, output, connection)
+    try await verb.perform(selection.bulk, output, connection, find: selection.find)
   }
 }
 
@@ -85,7 +85,7 @@ struct MoveJobs: AsyncParsableCommand {
   func run() async throws {
     let verb = JobVerb(
       word: "move", past: "moved", change: "move_jobs", parameters: ["queue": .string(to.description)])
-    try await verb.perform(selection, output, connection)
+    try await verb.perform(selection.bulk, output, connection, find: selection.find)
   }
 }
 
@@ -133,7 +133,7 @@ struct EditJob: AsyncParsableCommand {
     parameters.set("due_at", due?.description)
     if let inputs { parameters["inputs"] = .object(try InputText.object(inputs, what: "the inputs")) }
     let verb = JobVerb(word: "edit", past: "changed", change: "edit_jobs", parameters: parameters)
-    try await verb.perform(selection, output, connection)
+    try await verb.perform(selection.bulk, output, connection, find: selection.find)
   }
 }
 
@@ -150,6 +150,6 @@ struct RemoveJobs: AsyncParsableCommand {
 
   func run() async throws {
     let verb = JobVerb(word: "rm", past: "removed", change: "remove_jobs")
-    try await verb.perform(selection, output, connection)
+    try await verb.perform(selection.bulk, output, connection, find: selection.find)
   }
 }

@@ -4,14 +4,18 @@ internal import BusProtocol
 /// `bus cron`: the jobs that busd makes again and again.
 struct CronCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cron", abstract: "Show the schedules, and make the job of one now.",
+    commandName: "cron", abstract: "Show the schedules, pause them, make the job of one now.",
     discussion: """
       Schedules stand in the topology, under an engine's 'schedules'.
 
       EXAMPLES  bus cron
                 bus cron show billing/dunning
                 bus cron run billing/dunning
-      """, subcommands: [ListSchedules.self, ShowSchedule.self, RunSchedule.self],
+                bus cron pause billing/dunning --reason 'the audit runs'
+      """,
+    subcommands: [
+      ListSchedules.self, ShowSchedule.self, RunSchedule.self, PauseSchedule.self, ResumeSchedule.self,
+    ],
     defaultSubcommand: ListSchedules.self)
 }
 
@@ -96,7 +100,7 @@ struct RunSchedule: AsyncParsableCommand {
 
 extension Connection {
   /// The schedule of a name.
-  fileprivate func schedule(_ name: String) async throws -> JSONValue {
+  func schedule(_ name: String) async throws -> JSONValue {
     guard let schedule = try await list("schedules").first(where: { $0["name"] == .string(name) }) else {
       throw CommandError(
         .notFound, "there is no schedule \(name) in busd's topology", where: endpoint, help: "bus cron")

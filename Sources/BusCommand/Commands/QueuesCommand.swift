@@ -4,13 +4,15 @@ internal import BusProtocol
 /// `bus queues`: what waits where, and what is stopped.
 struct QueuesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "queues", abstract: "Show the queues: what waits, what runs, what is dead. Pause and drain them.",
+    commandName: "queues", abstract: "Show the queues: what waits, what runs, what is dead. Pause and purge them.",
     discussion: """
       EXAMPLES  bus queues search
                 bus queues pause search/refresh --for 10m --reason 'the index is rebuilt'
                 bus queues resume search/refresh
       """,
-    subcommands: [ListQueues.self, PauseQueue.self, DrainQueue.self, ResumeQueue.self],
+    subcommands: [
+      ListQueues.self, PeekQueue.self, PauseQueue.self, DrainQueue.self, ResumeQueue.self, PurgeQueues.self,
+    ],
     defaultSubcommand: ListQueues.self)
 }
 

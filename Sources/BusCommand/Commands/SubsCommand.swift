@@ -4,8 +4,10 @@ internal import BusProtocol
 /// `bus subs`: who reads what, and how far.
 struct SubsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "subs", abstract: "Show the subscriptions, move their cursors, forget them.",
-    subcommands: [List.self, Seek.self, Remove.self], defaultSubcommand: List.self)
+    commandName: "subs",
+    abstract: "Show the subscriptions, pause them, move their cursors, forget them.",
+    subcommands: [List.self, PauseSubscription.self, ResumeSubscription.self, Seek.self, Remove.self],
+    defaultSubcommand: List.self)
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +32,7 @@ struct SubsCommand: AsyncParsableCommand {
           for subscription in subscriptions { try Output.write(json: subscription) }
         } else {
           let terminal = output.terminal
-          let table = SubscriptionTable(paint: terminal.paint, columns: terminal.columns)
+          let table = SubscriptionTable(time: output.timeText, paint: terminal.paint, columns: terminal.columns)
           try Output.write(lines: try bus.reading { () throws(ProtocolError) in try table.lines(subscriptions) })
         }
       }

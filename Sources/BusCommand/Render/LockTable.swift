@@ -17,6 +17,8 @@ struct LockTable {
     var job: Job
     /// How many jobs wait for it.
     var waiting = 0
+    /// How many runs it saved, since it is counted.
+    var saved = 0
 
     /// Since when it is held.
     var since: Timestamp { kind == .worker ? job.startedAt ?? job.enqueuedAt : job.enqueuedAt }
@@ -25,7 +27,7 @@ struct LockTable {
       [
         "lock": .string(key), "kind": .string(kind.rawValue), "job": job.id.jsonValue,
         "worker": .string(JobText.worker(job)), "since": .string(since.description), "waiting": waiting.jsonValue,
-        "merged": job.merges.jsonValue,
+        "merged": job.merges.jsonValue, "saved": saved.jsonValue,
       ]
     }
   }
@@ -45,18 +47,24 @@ struct LockTable {
     }
   }
 
+  /// Writes down what the locks saved.
+  static func note(_ ledger: [LockLedger.Saving], in locks: inout [Lock]) {
+    let sums = Dictionary(ledger.map { ($0.lock, $0.saved) }) { $0 + $1 }
+    for index in locks.indices where locks[index].kind == .queue { locks[index].saved = sums[locks[index].key] ?? 0 }
+  }
+
   /// The table of `bus locks`.
   func lines(_ locks: [Lock]) -> [String] {
     var table = Columns([
       ("LOCK", .left), ("KIND", .left), ("WORKER", .left), ("JOB", .left), ("HELD", .right), ("WAITING", .right),
-      ("MERGED", .right),
+      ("MERGED", .right), ("SAVED", .right),
     ])
     for lock in locks {
       table.add([
         .init(lock.key), .init(lock.kind.rawValue), .init(JobText.worker(lock.job)), .init("\(lock.job.id)"),
         .init(Brief.duration(text.time.now - lock.since)),
         .init("\(lock.waiting)", lock.waiting > 0 ? .yellow : .plain),
-        .init("\(lock.job.merges)"),
+        .init("\(lock.job.merges)"), .init(lock.kind == .queue ? "\(lock.saved)" : "-"),
       ])
     }
     return table.lines(paint: text.paint, terminalColumns: columns)

@@ -18,9 +18,11 @@ struct ScheduleTable {
       let last = try schedule.optional("last_due", as: String.self)
         .map { (text) throws(ProtocolError) in try Timestamp(text) }
       let skipped: UInt64 = try schedule.optional("skipped") ?? 0
+      let pause = try PauseText.pause(schedule).map { "paused \(PauseText(time: time).words($0))" }
       table.add([
         .init(try schedule.string("name")), .init(try schedule.string("when")),
-        .init(next.map { time($0) } ?? "never", next == nil ? .yellow : .plain), .init(last.map { time($0) } ?? ""),
+        .init(pause ?? next.map { time($0) } ?? "never", pause != nil || next == nil ? .yellow : .plain),
+        .init(last.map { time($0) } ?? ""),
         .init("\(try schedule.optional("fired", as: UInt64.self) ?? 0)"),
         .init("\(skipped)", skipped > 0 ? .yellow : .plain), .init(try schedule.string("worker")),
       ])
@@ -44,6 +46,7 @@ struct ScheduleText {
     if let inputs = try schedule.optionalObject("inputs"), !inputs.members.isEmpty {
       lines.append("  inputs    \(Printable.line(JSONValue.object(inputs).text))")
     }
+    if let pause = try PauseText.pause(schedule) { lines.append("  paused    \(PauseText(time: time).words(pause))") }
     lines.append("  overlap   \(try schedule.string("overlap"))")
     lines.append("  catch-up  \(try schedule.string("catch_up"))")
     for due in try Self.times(schedule) { lines.append("  next      \(time(due))") }

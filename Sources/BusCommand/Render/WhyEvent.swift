@@ -14,6 +14,8 @@ struct WhyEventAnswer {
     var cursor: Offset
     /// The process that runs it.
     var process: String?
+    /// How it is stopped.
+    var pause: Pause?
     var isWanted: Bool
     var isHandled: Bool
   }
@@ -56,6 +58,7 @@ struct WhyEventAnswer {
         conditions: subscription.optionalValue("conditions") == nil ? [:] : try subscription.object("conditions"),
         start: subscription.optionalValue("start") == nil ? nil : try subscription.offset("start"),
         cursor: Offset(try subscription.read("cursor")), process: try subscription.optional("process"),
+        pause: try PauseText.pause(subscription),
         isWanted: try subscription.optional("wanted") ?? true, isHandled: try subscription.read("handled"))
     }
   }
@@ -121,6 +124,13 @@ struct WhyEvent {
     if let start = subscription.start, offset <= start.rawValue { return ["began behind this event, at \(start)"] }
     guard subscription.isHandled else {
       let behind = Brief.count(Int(clamping: offset - min(offset, subscription.cursor.rawValue)), "event")
+      if let pause = subscription.pause {
+        let words = PauseText(time: text.time).words(pause)
+        return [
+          "has not come to it yet, it is \(behind) behind",
+          "it is paused \(words): bus subs resume \(subscription.name)",
+        ]
+      }
       let runner = subscription.process.map { "it runs on \(Printable.line($0))" }
       return [
         "has not come to it yet, it is \(behind) behind",

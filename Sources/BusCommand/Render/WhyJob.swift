@@ -6,8 +6,29 @@ struct WhyJobAnswer {
   var job: Job
   /// How many jobs go before it, while it is ready.
   var position: Int?
+  /// The id that was asked about, when it is that of a wish that was merged into the job.
+  var wish: JobID?
   /// Who holds its worker lock, while it is blocked.
   var holder: Job?
+  /// Whether it is blocked by its limit, and not by its worker lock.
+  var waitsForLimit: Bool
+  /// Some of those that hold what it waits for, and how many there are.
+  var holders: [Job]
+  var running: Int
+  /// How many wait before it, and who goes first where nobody runs.
+  var ahead: Int?
+  var next: JobID?
+  /// When time alone lets the next job of its limit or its queue start.
+  var opensAt: Timestamp?
+  /// How many wait for it to end.
+  var waiting: Int
+  /// Its queue: how it is stopped and limited.
+  var queuePause: QueuePause?
+  var queueConcurrency: Int?
+  var queueRate: String?
+  var queueRunning: Int
+  /// The schedule that made it, and how that is stopped.
+  var schedule: (name: String, pause: Pause?)?
   /// The events whose wishes were merged into it.
   var merges: [JSONValue]
   /// What it waits for, or waited for: of its batch some of those that have not ended.
@@ -31,6 +52,27 @@ struct WhyJobAnswer {
     merges = try members.list("merges") { $0 }
     batch = try members.optionalValue("batch").map { (json) throws(ProtocolError) in try JobBatch(json: json) }
     awaitedBy = try members.list("awaited_by") { JobID(jsonValue: $0) }.compactMap(\.self)
+    wish = try members.optional("wish")
+    waitsForLimit = members.optionalValue("waits_for") == "limit"
+    let hasHolders = members.optionalValue("holders") != nil
+    holders = try hasHolders ? members.list("holders") { (json) throws(ProtocolError) in try Job(json: json) } : []
+    running = try members.optional("running") ?? holders.count
+    ahead = try members.optional("ahead")
+    next = try members.optional("next")
+    opensAt = try members.optional("opens_at", as: String.self)
+      .map { (text) throws(ProtocolError) in try Timestamp(text) }
+    waiting = try members.optional("waiting") ?? 0
+    let queue = JSONMembers(try members.optionalObject("queue") ?? [:], of: "queue")
+    queuePause = try queue.optionalValue("pause")
+      .map { (json) throws(ProtocolError) in try QueuePause(json: json) }
+    queueConcurrency = try queue.optional("concurrency")
+    queueRate = try queue.optional("rate")
+    queueRunning = try queue.optional("running") ?? 0
+    if let schedule = try members.optionalObject("schedule") {
+      let schedule = JSONMembers(schedule, of: "schedule")
+      let pause = try schedule.optionalValue("pause").map { (json) throws(ProtocolError) in try Pause(json: json) }
+      self.schedule = (try schedule.string("name"), pause)
+    }
     hands = try members.optional("hands") ?? 0
     busy = try members.optional("busy") ?? 0
     event = members.object["event"]
@@ -48,9 +90,12 @@ struct WhyJob {
   func lines(_ answer: WhyJobAnswer) -> [String] {
     let job = answer.job
     let headline = "\(JobText.title(job))  \(text.paint(state(job), JobText.ink(job.state)))"
-    return TreeNode(
-      text: headline, notes: reasons(answer) + expiry(job) + awaited(answer) + failures(job), children: causes(answer)
-    ).lines
+    let reasons = WhyReasons(text: text, answer: answer).lines
+    return TreeNode(text: headline, notes: wish(answer) + reasons + failures(job), children: causes(answer)).lines
+  }
+
+  private func wish(_ answer: WhyJobAnswer) -> [String] {
+    answer.wish.map { ["\($0) was asked for while it waited, and merged into it"] } ?? []
   }
 
   // MARK: The state in a few words
@@ -82,86 +127,7 @@ struct WhyJob {
     "\(job.attempts)" + (job.wish.retry.map { " of \($0.attempts)" } ?? "")
   }
 
-  // MARK: Why it is not further
-
-  private func reasons(_ answer: WhyJobAnswer) -> [String] {
-    let job = answer.job
-    switch job.state {
-    case .ready: return [ahead(answer), crew(answer)]
-    case .blocked: return blocked(answer)
-    case .running: return running(job)
-    case .parked:
-      if let batch = answer.batch, batch.open > 0 { return WhyBatch(batch: batch).lines }
-      return [
-        "reason: \(Printable.line(job.reason ?? "nothing can run it"))",
-        "it runs by itself once queue \(job.wish.queue) is in the topology and a process knows \(job.wish.worker)",
-      ]
-    case .dead: return dead(job)
-    case .scheduled where answer.retryBudget != nil:
-      let budget = answer.retryBudget.flatMap { String(jsonValue: $0) }.map { " of \(Printable.line($0))" } ?? ""
-      return ["it failed, and waits for the retry budget\(budget) of queue \(job.wish.queue)"]
-    case .scheduled, .merged, .cancelled, .expired, .notNeeded, .done:
-      return job.reason.map { ["reason: \(Printable.line($0))"] } ?? []
-    }
-  }
-
-  private func dead(_ job: Job) -> [String] {
-    var lines = [
-      "reason: \(Printable.line(job.reason ?? "all attempts failed"))",
-      "it is kept as it is: bus jobs show \(job.id)",
-    ]
-    if job.crashes >= Job.maximumCrashes {
-      lines.append("it is in quarantine: its process was lost \(job.crashes) times, so it may be what ends them")
-      lines.append("all such jobs: bus jobs ls --state dead --where 'crashes >= \(Job.maximumCrashes)'")
-    }
-    return lines
-  }
-
-  /// Whom it waited for, and who waits for it.
-  private func awaited(_ answer: WhyJobAnswer) -> [String] {
-    var lines: [String] = []
-    if let batch = answer.batch, batch.open == 0 { lines.append(WhyBatch(batch: batch).ended) }
-    let word = answer.job.state.isFinished ? "waited" : "waits"
-    return lines + answer.awaitedBy.map { "job \($0) \(word) for its end: bus why \($0)" }
-  }
-
-  private func ahead(_ answer: WhyJobAnswer) -> String {
-    let queue = answer.job.wish.queue
-    let count = answer.position ?? 0
-    guard count > 0 else { return "it is the next one of queue \(queue)" }
-    return "\(Brief.count(count, "job")) of queue \(queue) \(count == 1 ? "goes" : "go") before it"
-  }
-
-  private func crew(_ answer: WhyJobAnswer) -> String {
-    let queue = answer.job.wish.queue
-    guard answer.hands > 0 else { return "no process works queue \(queue): start one with 'bus work \(queue.engine)'" }
-    return "\(Brief.count(answer.hands, "hand")) \(answer.hands == 1 ? "works" : "work") the queue, \(answer.busy) busy"
-  }
-
-  private func blocked(_ answer: WhyJobAnswer) -> [String] {
-    let lock = answer.job.wish.workerLock ?? "?"
-    guard let holder = answer.holder else { return ["worker lock \(lock) was held a moment ago: ask again"] }
-    let since = holder.startedAt.map { ", running for \(Brief.duration(time.now - $0))" } ?? ""
-    let place = holder.process.map { " on \(Printable.line($0))" } ?? ""
-    return [
-      "worker lock \(lock) is held by \(JobText.worker(holder)) \(holder.id)\(since)\(place)",
-      "it runs when that one ends: bus why \(holder.id)",
-    ]
-  }
-
-  private func running(_ job: Job) -> [String] {
-    let since = job.startedAt.map { "since \(time($0)), for \(Brief.duration(time.now - $0))" }
-    let again = job.rerunAt.map {
-      "asked for again meanwhile: it runs once more" + ($0 > time.now ? ", \(time.relative($0))" : " after this run")
-    }
-    return [since, again].compactMap(\.self)
-  }
-
-  /// Until when a waiting job may start.
-  private func expiry(_ job: Job) -> [String] {
-    guard job.state.isWaiting, job.attempts == 0, let end = job.wish.expiresAt else { return [] }
-    return ["it expires \(time.relative(end)) (\(time(end))) unless it starts before"]
-  }
+  // MARK: What went wrong
 
   /// All failures of a dead job, the last one of any other.
   private func failures(_ job: Job) -> [String] {
@@ -185,17 +151,7 @@ struct WhyJob {
     return [way]
   }
 
-  private func merge(_ json: JSONValue) -> String {
-    let offset = json["offset"].flatMap(UInt64.init(jsonValue:)).map { Offset($0).description }
-    let event = json["event"].flatMap(String.init(jsonValue:))
-    let subscription = json["subscription"].flatMap(String.init(jsonValue:))
-    let at = json["at"].flatMap(String.init(jsonValue:)).flatMap { try? Timestamp($0) }
-    let words = [
-      "merged: the enqueue", subscription.map { "of \($0)" }, (offset ?? event).map { "for event \($0)" },
-      at.map { time($0) },
-    ]
-    return Printable.line(words.compactMap(\.self).joined(separator: " "))
-  }
+  private func merge(_ json: JSONValue) -> String { "merged: \(WishText(time: time).words(json))" }
 
   private func source(_ answer: WhyJobAnswer) -> [TreeNode] {
     let cause = answer.job.wish.cause
@@ -207,6 +163,12 @@ struct WhyJob {
       nodes.append(TreeNode(text: "event \(cause.topic?.text ?? "?")\(place) \(id), no longer kept"))
     }
     if let job = cause.job { nodes.append(TreeNode(text: "job \(job)  enqueued it: bus why \(job)")) }
+    if let schedule = answer.schedule {
+      let pause = schedule.pause.map { pause in
+        ", which is paused \(PauseText(time: time).words(pause)): bus cron resume \(schedule.name)"
+      }
+      nodes.append(TreeNode(text: "schedule \(schedule.name)\(pause ?? "")"))
+    }
     if nodes.isEmpty, let source = cause.source { nodes.append(TreeNode(text: "by \(Printable.line(source))")) }
     return nodes
   }

@@ -31,14 +31,19 @@ struct FilterQuery {
     }
     values.append(.integer(Int64(max(0, filter.limit))))
     let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-    let order = filter.sort == .newest ? "DESC" : "ASC"
+    let order =
+      switch filter.sort {
+      case .newest: "seq DESC"
+      case .oldest: "seq ASC"
+      case .next: filter.state == .scheduled ? "due_at, priority DESC, seq" : "priority DESC, seq"
+      }
     var source = "job"
     if let rows {
       source = FilterQuery.stretches
       let list = rows.map { JSONValue.array([.integer($0.lowerBound), .integer($0.upperBound)]) }
       values.insert(.text(JSONValue.array(list).text), at: 0)
     }
-    sql = "SELECT \(Columns.job) FROM \(source) \(condition)ORDER BY seq \(order) LIMIT ?"
+    sql = "SELECT \(Columns.job) FROM \(source) \(condition)ORDER BY \(order) LIMIT ?"
     self.values = values
   }
 

@@ -35,6 +35,20 @@ struct QueueBook {
   var historyCount = 0
   var mergeCount = 0
   var counters = StoreCounters()
+  /// What this transaction merged, by lock; and how many locks' sums are kept.
+  private var savings: [SavingKey: Saving] = [:]
+  var savingCount = 0
+
+  struct SavingKey: Hashable {
+    var lock: String
+    var worker: String
+  }
+
+  struct Saving {
+    var count = 0
+    var since: Timestamp
+    var last: Timestamp
+  }
 
   func number(of queue: QueueName) -> Int64? { numbers[queue] }
 
@@ -109,12 +123,30 @@ struct QueueBook {
 
   /// A finished job was forgotten by hand.
   mutating func remove(_ state: JobState, of number: Int64) {
-    guard !state.isHistory else {
-      historyCount -= 1
-      return
-    }
+    guard !state.isHistory else { return forget(of: number) }
     entries[Int(number) - 1].states[Int(state.code)] -= 1
     changeTotals(of: number) { $0.removed += 1 }
+  }
+
+  /// A job that is done, not needed, merged or cancelled is not kept any more.
+  mutating func forget(of number: Int64) {
+    historyCount -= 1
+    changeTotals(of: number) { $0.pruned += 1 }
+  }
+
+  /// A queue lock made one run of two.
+  mutating func saveRun(_ wish: NewJob, at now: Timestamp) {
+    guard let lock = wish.queueLock else { return }
+    let key = SavingKey(lock: lock, worker: "\(wish.queue.engine).\(wish.worker)")
+    savings[key, default: Saving(since: now, last: now)].count += 1
+    savings[key]?.last = now
+  }
+
+  /// What was saved since the last call.
+  mutating func takeSavings() -> [SavingKey: Saving] {
+    guard !savings.isEmpty else { return [:] }
+    defer { savings = [:] }
+    return savings
   }
 
   /// A run failed or was lost.
@@ -214,6 +246,7 @@ extension QueueBook {
       (totals.cancelled, totals.removed, totals.revived) = (row["cancelled"], row["removed"], row["revived"])
       (totals.moved, totals.failedAttempts, totals.snoozed) = (row["moved"], row["failed_attempts"], row["snoozed"])
       totals.expired = row["expired"]
+      totals.pruned = row["pruned"]
       load(totals, of: number)
     }
     let counts = """
@@ -228,6 +261,7 @@ extension QueueBook {
     try loadGates(database)
     historyCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM job WHERE state >= 6") ?? 0
     mergeCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM merge") ?? 0
+    savingCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM lock_saving WHERE lock <> ''") ?? 0
     token = UInt64(bitPattern: try Int64.fetchOne(database, sql: "SELECT last FROM token") ?? 0)
   }
 

@@ -6,7 +6,7 @@ enum SQL {
   static let addQueue = "INSERT INTO queue (number, name) VALUES (?, ?)"
   static let saveTotals = """
     UPDATE queue SET enqueued = ?, merged_wishes = ?, done = ?, not_needed = ?, merged = ?, cancelled = ?, removed = ?,
-    revived = ?, moved = ?, failed_attempts = ?, snoozed = ?, expired = ? WHERE number = ?
+    revived = ?, moved = ?, failed_attempts = ?, snoozed = ?, expired = ?, pruned = ? WHERE number = ?
     """
   static let saveToken = "UPDATE token SET last = ?"
 
@@ -171,7 +171,7 @@ enum SQL {
   static let pruneJobs = """
     DELETE FROM job WHERE seq IN
     (SELECT seq FROM job WHERE state >= 6 AND finished_at < ? ORDER BY finished_at LIMIT ?)
-    RETURNING seq, CASE WHEN awaits IS NULL THEN NULL ELSE id END, line_count
+    RETURNING seq, queue, CASE WHEN awaits IS NULL THEN NULL ELSE id END, line_count
     """
   static let pruneFailures = "DELETE FROM failure WHERE job = ?"
   static let pruneMerges =
@@ -186,8 +186,10 @@ enum SQL {
   static let leaseSubscription = "UPDATE subscription SET token = ? WHERE name = ?"
   static let moveCursor = "UPDATE subscription SET cursor = ? WHERE name = ?"
   static let forgetSubscription = "DELETE FROM subscription WHERE name = ?"
-  static let subscriptions =
-    "SELECT name, patterns, conditions, start, cursor, declared_at, token FROM subscription ORDER BY name"
+  static let subscriptions = """
+    SELECT name, patterns, conditions, start, cursor, declared_at, token, pause_reason, paused_at
+    FROM subscription ORDER BY name
+    """
   static let minimumCursor = "SELECT min(cursor) FROM subscription"
 
   static let announce =

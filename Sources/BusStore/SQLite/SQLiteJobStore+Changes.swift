@@ -11,6 +11,7 @@ extension SQLiteJobStore {
     case .move(let queue): try move(row, to: queue, at: now)
     case .edit(let edit): try self.edit(row, edit, at: now)
     case .runNow: try runNow(row, at: now)
+    case .purge(let reason): try purge(row, reason: reason, at: now)
     }
   }
 
@@ -30,6 +31,12 @@ extension SQLiteJobStore {
     try save(life, of: row, reason: life.reason, parkedBy: .queue, blockedBy: nil, at: now)
     try release(row.workerLock, row.limit?.key, at: now)
     return .changed(.cancelled)
+  }
+
+  /// What began to run since someone looked goes on: only what waits is taken out.
+  private func purge(_ row: LiveRow, reason: String?, at now: Timestamp) throws -> ChangeOutcome {
+    guard row.life.state.isWaiting || row.life.state == .cancelled else { return refusal(of: row) }
+    return try cancel(row, byForce: false, reason: reason ?? "purged", at: now)
   }
 
   private func retry(_ row: LiveRow, at now: Timestamp) throws -> ChangeOutcome {

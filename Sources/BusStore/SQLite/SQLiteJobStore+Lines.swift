@@ -120,7 +120,7 @@ extension SQLiteJobStore {
 
   // MARK: Rates
 
-  private func meter(of key: String) throws -> RateMeter {
+  func meter(of key: String) throws -> RateMeter {
     RateMeter(restedAt: try statements.meter.bind(key).first { $0.integer() } ?? .min)
   }
 

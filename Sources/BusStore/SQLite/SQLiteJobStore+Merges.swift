@@ -10,6 +10,7 @@ extension SQLiteJobStore {
     try statements.recordMerge.bind(wish.id).bind(id).bind(cause.event).bind(cause.offset?.signed)
       .bind(cause.subscription?.description).bind(now).bind(wish.onMerge.code).bind(isRerun ? Int64(1) : nil).run()
     book.mergeWish(of: try number(of: wish.queue))
+    book.saveRun(wish, at: now)
   }
 
   // MARK: Inputs

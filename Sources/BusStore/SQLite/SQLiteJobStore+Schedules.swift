@@ -43,7 +43,7 @@ extension SQLiteJobStore {
     try statements.schedules.isUnfinished.bind(job).first { _ in true } ?? false
   }
 
-  private func schedule(_ row: SQLStatement) throws -> ScheduleStatus {
+  func schedule(_ row: SQLStatement) throws -> ScheduleStatus {
     let name = try ScheduleName(row.text() ?? "")
     let definition = row.text() ?? ""
     guard let decidedAt = row.time() else {
@@ -51,6 +51,6 @@ extension SQLiteJobStore {
     }
     return ScheduleStatus(
       name: name, definition: definition, decidedAt: decidedAt, lastDue: row.time(), lastJob: row.id(),
-      fired: Int(row.integer()), skipped: Int(row.integer()))
+      fired: Int(row.integer()), skipped: Int(row.integer()), pause: row.pause())
   }
 }

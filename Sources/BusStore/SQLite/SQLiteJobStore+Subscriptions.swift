@@ -67,7 +67,7 @@ extension SQLiteJobStore {
           conditions: try JSONParser.parse(Array((row.text() ?? "{}").utf8)).members("conditions").object,
           start: row.optionalInteger().map { Offset(UInt64(bitPattern: $0)) },
           cursor: Offset(UInt64(bitPattern: row.integer())), declaredAt: Timestamp(microseconds: row.integer()),
-          token: UInt64(bitPattern: row.integer()))
+          token: UInt64(bitPattern: row.integer()), pause: row.pause())
       }
     }
   }

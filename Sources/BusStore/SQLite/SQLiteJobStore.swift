@@ -71,6 +71,8 @@ public final class SQLiteJobStore: JobStore {
     case .withdraw(let ids): .withdrawn(try withdraw(ids))
     case .pause(let queue, let pause): try self.pause(queue, pause)
     case .resume(let queue): resume(queue)
+    case .holdSchedule(let name, let pause): try self.pause(name, pause)
+    case .holdSubscription(let name, let pause): try self.pause(name, pause)
     case .plan(let schedules): try plan(schedules, at: now)
     case .fire(let firing): try fire(firing, at: now)
     case .promote: .promoted(try promote(at: now))
@@ -123,8 +125,9 @@ public final class SQLiteJobStore: JobStore {
       try statements.saveTotals.bind(totals.enqueued).bind(totals.mergedWishes).bind(totals.done)
         .bind(totals.notNeeded).bind(totals.merged).bind(totals.cancelled).bind(totals.removed)
         .bind(totals.revived).bind(totals.moved).bind(totals.failedAttempts).bind(totals.snoozed)
-        .bind(totals.expired).bind(number).run()
+        .bind(totals.expired).bind(totals.pruned).bind(number).run()
     }
+    try saveLedger()
     for number in book.takeDirtyGates() {
       let gate = book[number].gate
       try statements.saveGate.bind(number).bind(gate.meter.restedAt).bind(gate.pause?.kind.rawValue)

@@ -4,7 +4,9 @@ internal import GRDB
 final class ScheduleStatements {
   let plan, forgetOthers, list, one, isUnfinished, record: SQLStatement
 
-  private static let columns = "name, definition, decided_at, last_due, last_job, fired, skipped"
+  private static let columns = """
+    name, definition, decided_at, last_due, last_job, fired, skipped, pause_reason, paused_at
+    """
 
   init(_ database: Database) throws {
     plan = try SQLStatement(

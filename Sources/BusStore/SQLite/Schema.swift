@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 11
+  static let version = 12
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -27,6 +27,7 @@ enum Schema {
     migrator.registerMigration("9", foreignKeyChecks: .immediate) { try $0.execute(sql: retryBudgets) }
     migrator.registerMigration("10", foreignKeyChecks: .immediate) { try $0.execute(sql: notes) }
     migrator.registerMigration("11", foreignKeyChecks: .immediate) { try $0.execute(sql: BatchSQL.tables) }
+    migrator.registerMigration("12", foreignKeyChecks: .immediate) { try $0.execute(sql: insight) }
     return migrator
   }
 
@@ -143,6 +144,27 @@ enum Schema {
       level TEXT,                           -- null: text is a part of the answer, as JSON
       text TEXT NOT NULL,
       PRIMARY KEY (job, number)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// Pauses, what locks saved, and how many finished jobs of a queue were forgotten.
+  private static let insight = """
+    ALTER TABLE schedule ADD COLUMN paused_at INTEGER;        -- null: it is not paused
+    ALTER TABLE schedule ADD COLUMN pause_reason TEXT;
+    ALTER TABLE subscription ADD COLUMN paused_at INTEGER;    -- null: it is not paused
+    ALTER TABLE subscription ADD COLUMN pause_reason TEXT;
+    ALTER TABLE queue ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+    UPDATE queue SET pruned = done + not_needed + merged + cancelled + expired - revived - coalesce(
+      (SELECT kept FROM (SELECT queue, count(*) AS kept FROM job WHERE state >= 6 GROUP BY queue) AS history
+       WHERE history.queue = queue.number), 0);
+
+    CREATE TABLE lock_saving (
+      lock TEXT NOT NULL,                   -- a queue lock; empty: those that are not kept one by one
+      worker TEXT NOT NULL,
+      saved INTEGER NOT NULL,
+      since INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      PRIMARY KEY (lock, worker)
     ) STRICT, WITHOUT ROWID;
     """
 

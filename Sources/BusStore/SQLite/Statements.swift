@@ -24,12 +24,14 @@ final class Statements {
   let batches: BatchStatements
   let merging: MergeStatements
   let notes: NoteStatements
+  let insight: InsightStatements
 
   init(_ database: Database) throws {
     schedules = try ScheduleStatements(database)
     batches = try BatchStatements(database)
     merging = try MergeStatements(database)
     notes = try NoteStatements(database)
+    insight = try InsightStatements(database)
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
     addQueue = try prepare(SQL.addQueue)
     saveTotals = try prepare(SQL.saveTotals)
