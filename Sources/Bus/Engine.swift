@@ -79,7 +79,7 @@ public struct Engine<Services: Sendable>: Service {
       },
       workers: declarations.workers.map {
         EngineDeclaration.Worker(name: $0.name, queue: $0.queue, inputs: $0.inputs)
-      })
+      }, schedules: declarations.schedules.compactMap { $0.declaration(of: name) })
   }
 
   /// Its configuration, with its middleware.

@@ -16,9 +16,11 @@ public struct Workers<Services: Sendable>: Sendable {
 public struct EngineDeclarations<Services: Sendable>: Sendable {
   var subscriptions: [SubscriptionMapping] = []
   var workers: [WorkerKind<Services>] = []
+  var schedules: [DeclaredTiming] = []
 
   mutating func add(_ other: EngineDeclarations<Services>) {
     subscriptions += other.subscriptions
+    schedules += other.schedules
     for worker in other.workers where !workers.contains(where: { $0.type == worker.type }) { workers.append(worker) }
   }
 
@@ -29,7 +31,8 @@ public struct EngineDeclarations<Services: Sendable>: Sendable {
     }
       + duplicates(workers.map(\.name.text)).map {
         "two workers are named \"\($0)\": give one of them a `static let name`"
-      }
+      } + duplicates(schedules.map(\.name.text)).map { "two schedules are named \"\($0)\": give one another name" }
+      + schedules.compactMap(\.problem)
   }
 
   private func duplicates(_ names: [String]) -> [String] {
@@ -37,7 +40,7 @@ public struct EngineDeclarations<Services: Sendable>: Sendable {
   }
 }
 
-/// Lets an engine's closure list its subscriptions and workers, with `if` and `for`.
+/// Lets an engine's closure list its subscriptions, schedules and workers, with `if` and `for`.
 ///
 /// Workers that need no services (``Worker/Services`` is `Void`) may stand in every engine.
 @resultBuilder
@@ -58,6 +61,19 @@ public enum EngineBuilder<Services: Sendable> {
     Part(
       subscriptions: [SubscriptionMapping(subscription)],
       workers: subscription.workerTypes.map { EngineBuilder<Void>.kind(of: $0).lifted(to: Services.self) })
+  }
+
+  /// A schedule; its worker is declared with it.
+  public static func buildExpression(_ schedule: Schedule<Services>) -> Part {
+    Part(workers: [kind(of: schedule.workerType)], schedules: [DeclaredTiming(schedule)])
+  }
+
+  /// A schedule whose worker needs no services.
+  @_disfavoredOverload
+  public static func buildExpression(_ schedule: Schedule<Void>) -> Part {
+    Part(
+      workers: [EngineBuilder<Void>.kind(of: schedule.workerType).lifted(to: Services.self)],
+      schedules: [DeclaredTiming(schedule)])
   }
 
   /// Workers.

@@ -15,13 +15,18 @@ struct EnginePort: Sendable {
 
 extension EnginePort {
   /// Says that this process would run these subscriptions, until busd has heard it.
-  func wish(_ wishes: [SubscriptionWish]) {
-    request(.subscribe(wishes)) { answer in
+  func wish(_ wishes: [SubscriptionWish]) { insist(.subscribe(wishes)) }
+
+  /// Says which schedules this process's binary declares, all of them, until busd has heard it.
+  func declare(_ schedules: [ScheduleWish]) { insist(.declare(schedules)) }
+
+  private func insist(_ wish: EngineRequest) {
+    request(wish) { answer in
       guard case .failure(let refusal) = answer else { return }
       // Nobody awaits it: it ends when busd has heard, and what it says may be said twice.
       Task {
         do { try await Task.sleep(for: refusal.retryAfter ?? .seconds(1)) } catch { return }
-        wish(wishes)
+        insist(wish)
       }
     }
   }
@@ -30,6 +35,8 @@ extension EnginePort {
 /// A request that gets its number from the connection.
 enum EngineRequest: Hashable, Sendable {
   case subscribe([SubscriptionWish])
+  /// All schedules of the binary.
+  case declare([ScheduleWish])
   case commit(Commit)
   case finish([JobResult])
   case note([JobNote])
@@ -37,6 +44,7 @@ enum EngineRequest: Hashable, Sendable {
   func numbered(_ request: UInt64) -> Request {
     switch self {
     case .subscribe(let wishes): .subscribe(request: request, subscriptions: wishes)
+    case .declare(let schedules): .subscribe(request: request, subscriptions: [], schedules: schedules)
     case .commit(let commit): .commit(request: request, commit: commit)
     case .note(let notes): .note(request: request, notes: notes)
     case .finish(let results): .finish(request: request, results: results)

@@ -59,6 +59,8 @@ final class EngineRunner<Services: Sendable>: Sendable {
       return (workers, state.isStopping ? [] : state.subscriptions.values.map { $0 })
     }
     if !subscriptions.isEmpty { port.wish(subscriptions.map(\.wish)) }
+    // Also when there are none: those of an older binary are not declared any more then.
+    port.declare(declarations.schedules.compactMap { $0.wish(of: surroundings.engine) })
     workers.sessionBegan(queueTimeouts: queueTimeouts(welcome.wiring))
     manager?.ready()
     beat()

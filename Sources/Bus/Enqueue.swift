@@ -15,14 +15,19 @@ extension BusClient {
   ///   - delay: not before so long from now; the worker's own for nil.
   ///   - priority: higher ones of a queue go first; the worker's own when nil.
   ///   - expires: how long after it is due, or is asked for, it may still start; the worker's own when nil.
+  ///   - notify: whose inbox is told of its end, such as `user:42`; the worker's own when nil.
   ///   - timeout: how long to wait for busd's answer.
   ///   - fallbacks: who takes it when there is none; those of the configuration when nil.
   @discardableResult
   public func enqueue(
     _ worker: some Worker, engine: Name? = nil, queue: Name? = nil, at: Timestamp? = nil, in delay: Duration? = nil,
-    priority: Int? = nil, expires: Duration? = nil, timeout: Duration = .seconds(10), fallbacks: [Fallback]? = nil
+    priority: Int? = nil, expires: Duration? = nil, notify: String? = nil, timeout: Duration = .seconds(10),
+    fallbacks: [Fallback]? = nil
   ) async throws(BusError) -> EnqueueOutcome {
-    let job = try wish(worker, engine: engine, queue: queue, at: at, in: delay, priority: priority, expires: expires)
+    var job = try wish(worker, engine: engine, queue: queue, at: at, in: delay, priority: priority, expires: expires)
+    do { if let notify { job.notify = try InboxItem.checked(owner: notify) } } catch {
+      throw BusError(code: error.code.rawValue, error.message)
+    }
     return try await enqueue([job], timeout: timeout, fallbacks: fallbacks)[0]
   }
 

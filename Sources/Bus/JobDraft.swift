@@ -17,6 +17,7 @@ struct JobDraft: Sendable {
   var lockUntil: QueueLockEnd
   var debounce: Debounce?
   var expires: Duration?
+  var notify: String?
 
   /// Refuses inputs and locks that busd would refuse: better here, where the worker is at hand.
   init<W: Worker>(_ worker: W) throws(ProtocolError) {
@@ -35,6 +36,7 @@ struct JobDraft: Sendable {
     lockUntil = W.lockUntil
     debounce = W.debounce
     expires = worker.expires
+    notify = try worker.notify.map { (owner) throws(ProtocolError) in try InboxItem.checked(owner: owner) }
     try check()
   }
 
@@ -54,7 +56,7 @@ struct JobDraft: Sendable {
       workerLock: workerLock?.text(workerNamespace: namespace),
       limit: limit?.jobLimit(workerNamespace: namespace), priority: priority,
       dueAt: due, retry: retry,
-      cause: cause)
+      cause: cause, notify: notify)
     job.onMerge = onMerge
     job.lockUntil = lockUntil
     job.debounce = debounce

@@ -53,6 +53,28 @@ public struct Snooze: Error, Hashable, Sendable, CustomStringConvertible {
   /// Again at a moment, by this machine's clock; at once when it has passed.
   public init(until moment: Timestamp) { duration = max(.zero, moment - SystemClock.now()) }
 
+  /// Again when a cron expression is due next on a zone's clock, by this machine's clock and zones: at nine on the first of
+  /// each month, say, for as long as the worker goes on to say so.
+  ///
+  /// ```swift
+  /// throw try Snooze(untilNext: "0 9 1 * *", in: "Europe/Paris")
+  /// ```
+  /// An expression or a zone that cannot be used throws, and is a failure of the run like any other.
+  public init(untilNext cron: String, in timeZone: String = "UTC") throws {
+    try self.init(untilNext: cron, in: timeZone, now: SystemClock.now())
+  }
+
+  init(untilNext cron: String, in timeZone: String, now: Timestamp) throws {
+    let rule = try ScheduleTiming.cron(cron, timeZone: timeZone).rule()
+    guard let next = rule.next(after: now + Snooze.lead) else {
+      throw ScheduleError(text: cron, problem: "it is never due again", help: "end the job by a return, or throw Drop")
+    }
+    duration = next - now
+  }
+
+  /// What is due that soon is the time that was waited for, by a clock that is behind busd's.
+  private static let lead = Duration.seconds(1)
+
   /// What it means.
   public var description: String { "again in \(duration)" }
 }

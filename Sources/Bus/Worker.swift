@@ -66,6 +66,9 @@ public protocol Worker<Services>: Codable, WorkerList {
   /// Of one key only so many jobs run at once, or start in a span of time: others wait their turn.
   var limit: RunLimit? { get }
 
+  /// Whose inbox is told when the job has ended, such as `user:42`; see ``BusClient/inbox(of:after:unreadOnly:limit:timeout:)``.
+  var notify: String? { get }
+
   /// Whether there is still something to do. False ends the job as *not needed*, without ``work(_:)``.
   func isNeeded(_ run: Run<Services>) async throws -> Bool
 
@@ -110,6 +113,8 @@ extension Worker {
   public var queueLock: LockKey? { nil }
   /// None: equal jobs may run at once.
   public var workerLock: LockKey? { nil }
+  /// Nobody's inbox is told of its end.
+  public var notify: String? { nil }
   /// None: any number of jobs may run.
   public var limit: RunLimit? { nil }
   /// Always.

@@ -32,6 +32,7 @@ extension StoreLoop {
       let list = try store.announcements(dueBy: Timestamp(microseconds: .max), limit: limit)
       return ["announcements": .array(list.map(\.json))]
     case "schedules": return try scheduleList(at: moment)
+    case "inbox": return try inbox(asked, waiter)
     case "offset":
       let offset = try reader.offset(at: try Timestamp(try asked.string("at")))
       return ["offset": offset.rawValue.jsonValue]
@@ -40,7 +41,7 @@ extension StoreLoop {
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
         help:
-          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, ledger, lock, spool, sessions, announcements, schedules, offset, topology"
+          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, ledger, lock, spool, sessions, announcements, schedules, inbox, offset, topology"
       )
     }
   }

@@ -133,7 +133,9 @@ private enum OpenedState {
       let store = try SQLiteJobStore(
         path: configuration.storePath, random: { Double(random() >> 11) / Double(1 << 53) })
       try store.configure(QueueWiring(configuration.topology), at: now())
-      _ = try store.perform([.plan(ScheduleDesk(configuration.topology).declarations)], at: now())
+      var schedules = ScheduleDesk(configuration.topology)
+      _ = schedules.declare(try store.declaredSchedules())
+      _ = try store.perform([.plan(schedules.declarations)], at: now())
       if let ahead = try store.subscriptions().first(where: { $0.cursor > end }) {
         throw StoreError(
           .corrupt, "\(ahead.name) has handled events up to \(ahead.cursor), but the spool ends at \(end)")

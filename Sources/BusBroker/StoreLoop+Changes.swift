@@ -33,13 +33,15 @@ extension StoreLoop {
       case "resume_subscription": try holdSubscription(asked, origin, isPaused: false)
       case "seek_subscription": try seek(asked, origin)
       case "forget_subscription": try removeSubscription(asked, origin)
+      case "forget_schedule": try forgetSchedule(asked, origin)
+      case "read_inbox": try readInbox(asked, origin)
       default:
         throw Refusal(
           code: "unknown_change", message: "busd cannot change \"\(what.prefix(40))\"",
           help: """
             it can cancel_jobs, retry_jobs, remove_jobs, run_jobs, purge_jobs, move_jobs, edit_jobs, pause_queue, drain_queue, \
-            resume_queue, pause_schedule, resume_schedule, pause_subscription, resume_subscription, \
-            seek_subscription, forget_subscription
+            resume_queue, pause_schedule, resume_schedule, forget_schedule, pause_subscription, resume_subscription, \
+            seek_subscription, forget_subscription, read_inbox
             """)
       }
     } catch let refusal as Refusal {

@@ -23,7 +23,9 @@ extension StoreLoop {
 
   func accept(_ request: Request, from session: SessionID) {
     switch request {
-    case .subscribe(let request, let wishes): subscribe(wishes, request: request, session: session)
+    case .subscribe(let request, let wishes, let schedules):
+      if let schedules, !declare(schedules, request: request, session: session) { return }
+      subscribe(wishes, request: request, session: session)
     case .commit(let request, let commit): self.commit(commit, request: request, session: session)
     case .enqueue(let request, let wishes): enqueue(wishes, request: request, session: session)
     case .enqueueGroup(let request, let group): enqueue(group, request: request, session: session)
@@ -180,8 +182,10 @@ extension StoreLoop {
   }
 
   func close(_ session: SessionID, saidGoodbye: Bool) {
+    leaveSchedules(session)
     processes[session] = nil
     waits.left(session)
+    inboxes.left(session)
     if saidGoodbye {
       jobs.left(session, now: .now)
       subscriptions.left(session, now: .now)

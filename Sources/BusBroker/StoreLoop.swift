@@ -48,6 +48,7 @@ actor StoreLoop {
   var jobs: JobDesk
   var subscriptions: SubscriptionDesk
   var schedules: ScheduleDesk
+  var tellers = ScheduleTellers()
   var processes: [SessionID: Hello] = [:]
   let now: @Sendable () -> Timestamp
   let logger: Logger
@@ -56,6 +57,7 @@ actor StoreLoop {
   private var turnLetters: [Letter] = []
   private(set) var announcements = AnnouncementDesk()
   var waits = WaitDesk()
+  var inboxes = InboxDesk()
   private var timer: TimerID?
   /// When the rate of a queue lets more through than the last claims got.
   private var nextOpening: Timestamp?
@@ -137,6 +139,7 @@ actor StoreLoop {
     for question in questions { answer(question) }
     questions.removeAll(keepingCapacity: true)
     tellWhoWaits()
+    tellInboxes()
     turn.letters = turnLetters
     turnLetters = []
     turn.events = takeDueAnnouncements()
@@ -330,6 +333,7 @@ actor StoreLoop {
     if let due = schedules.nextDue { next = min(next, moment(of: due)) }
     if let retry = announcements.retryAt { next = min(next, retry) }
     if let look = waits.nextLook { next = min(next, look) }
+    if let look = inboxes.nextLook { next = min(next, look) }
     if announcements.wantsMore(now: .now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
       next = min(next, moment(of: due))
     }

@@ -34,9 +34,8 @@ struct BusCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Job",
         subcommands: [
-          EnqueueCommand.self, CronCommand.self, JobsCommand.self, DeadLettersCommand.self, QueuesCommand.self,
-          LocksCommand.self,
-          SubsCommand.self, WhyCommand.self, TraceCommand.self,
+          EnqueueCommand.self, CronCommand.self, InboxCommand.self, JobsCommand.self, DeadLettersCommand.self,
+          QueuesCommand.self, LocksCommand.self, SubsCommand.self, WhyCommand.self, TraceCommand.self,
         ]),
       CommandGroup(
         name: "Process",

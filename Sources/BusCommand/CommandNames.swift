@@ -61,7 +61,8 @@ enum CommandNames {
     let name = configuration.commandName ?? ""
     return Entry(
       name: name, names: [name] + configuration.aliases, entries: below.map(entry),
-      takesArguments: configuration.defaultSubcommand.map { $0.configuration.usage?.contains("<name>") == true }
-        ?? false)
+      takesArguments: configuration.defaultSubcommand.map { command in
+        ["<name>", "<owner>"].contains { command.configuration.usage?.contains($0) == true }
+      } ?? false)
   }
 }

@@ -2,7 +2,8 @@
 ///
 /// ```json
 /// {"engine":"search","subscriptions":[{"name":"user_index","patterns":["user_changed"],"queue":"default"}],
-///  "workers":[{"name":"IndexUser","queue":"default","inputs":["userID"]}]}
+///  "workers":[{"name":"IndexUser","queue":"default","inputs":["userID"]}],
+///  "schedules":[{"name":"tidy","when":"every 5m","worker":"Tidy","queue":"default"}]}
 /// ```
 public struct EngineDeclaration: Sendable, Equatable {
   /// A subscription as it is declared.
@@ -39,23 +40,46 @@ public struct EngineDeclaration: Sendable, Equatable {
     }
   }
 
+  /// A schedule as it is declared.
+  public struct Schedule: Sendable, Equatable {
+    /// Its name within the engine.
+    public var name: Name
+    /// When it is due, in words: `every 5m`, `0 8 * * mon-fri Europe/Paris`.
+    public var when: String
+    /// The worker of its jobs.
+    public var worker: Name
+    /// The queue of its jobs.
+    public var queue: Name
+
+    /// A declared schedule.
+    public init(name: Name, when: String, worker: Name, queue: Name) {
+      self.name = name
+      self.when = when
+      self.worker = worker
+      self.queue = queue
+    }
+  }
+
   /// The engine's name.
   public var engine: Name
   /// Its subscriptions.
   public var subscriptions: [Subscription]
   /// Its workers.
   public var workers: [Worker]
+  /// Its schedules.
+  public var schedules: [Schedule]
 
   /// What an engine declares.
-  public init(engine: Name, subscriptions: [Subscription] = [], workers: [Worker] = []) {
+  public init(engine: Name, subscriptions: [Subscription] = [], workers: [Worker] = [], schedules: [Schedule] = []) {
     self.engine = engine
     self.subscriptions = subscriptions
     self.workers = workers
+    self.schedules = schedules
   }
 
-  /// The declaration as a binary prints it.
+  /// The declaration as a binary prints it; without schedules it says nothing of them.
   public var json: JSONValue {
-    [
+    var object: JSONObject = [
       "engine": .string(engine.text),
       "subscriptions": .array(
         subscriptions.map {
@@ -72,6 +96,15 @@ public struct EngineDeclaration: Sendable, Equatable {
           ]
         }),
     ]
+    guard !schedules.isEmpty else { return .object(object) }
+    object["schedules"] = .array(
+      schedules.map {
+        [
+          "name": .string($0.name.text), "when": .string($0.when), "worker": .string($0.worker.text),
+          "queue": .string($0.queue.text),
+        ]
+      })
+    return .object(object)
   }
 
   /// Reads what ``json`` wrote; members that it does not know are passed over.
@@ -92,6 +125,16 @@ public struct EngineDeclaration: Sendable, Equatable {
       return Worker(
         name: try worker.name("name"), queue: try worker.name("queue"),
         inputs: try worker.list("inputs") { (json) throws(ProtocolError) in try Self.text(json, of: "input") })
+    }
+    guard members.optionalValue("schedules") != nil else {
+      schedules = []
+      return
+    }
+    schedules = try members.list("schedules") { (json) throws(ProtocolError) in
+      let schedule = try json.members("schedule")
+      return Schedule(
+        name: try schedule.name("name"), when: try schedule.string("when"), worker: try schedule.name("worker"),
+        queue: try schedule.name("queue"))
     }
   }
 

@@ -41,12 +41,14 @@ public struct NewJob: Hashable, Sendable {
   /// Whether an equal one that runs already is as good: one of the same worker under the same queue lock takes the wish.
   /// For who waits for an answer; a change that comes in while a job runs wants one more run.
   public var sharesRun = false
+  /// Whose inbox is told when it ends, such as `user:42`; nil for nobody's.
+  public var notify: String?
 
   /// A job to be asked for.
   public init(
     id: JobID, queue: QueueName, worker: Name, inputs: JSONObject = [:], queueLock: String? = nil,
     workerLock: String? = nil, limit: JobLimit? = nil, priority: Int = 0, dueAt: Timestamp? = nil,
-    retry: RetryPolicy? = nil, cause: JobCause = JobCause()
+    retry: RetryPolicy? = nil, cause: JobCause = JobCause(), notify: String? = nil
   ) {
     self.id = id
     self.queue = queue
@@ -59,6 +61,7 @@ public struct NewJob: Hashable, Sendable {
     self.dueAt = dueAt
     self.retry = retry
     self.cause = cause
+    self.notify = notify
   }
 
   /// The job as the wire carries it.
@@ -79,6 +82,7 @@ public struct NewJob: Hashable, Sendable {
     if let debounce { object["debounce"] = debounce.json }
     object.set("expires_at", expiresAt?.microseconds)
     if sharesRun { object.set("share", true) }
+    object.set("notify", notify)
     return .object(object)
   }
 
@@ -105,6 +109,8 @@ public struct NewJob: Hashable, Sendable {
     debounce = try members.optionalValue("debounce").map { (json) throws(ProtocolError) in try Debounce(json: json) }
     expiresAt = try members.optional("expires_at").map { Timestamp(microseconds: $0) }
     sharesRun = try members.optional("share") ?? false
+    notify = try members.optional("notify", as: String.self)
+      .map { (owner) throws(ProtocolError) in try InboxItem.checked(owner: owner) }
     if debounce != nil, queueLock == nil { throw NewJob.debounceWithoutLock(worker) }
   }
 

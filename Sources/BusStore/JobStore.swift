@@ -68,6 +68,12 @@ public protocol JobStore: AnyObject {
   func line(ofLock key: String, limit: Int) throws(StoreError) -> LockLine
   /// The job that a merged wish became part of, nil for an id that was none or is past its retention.
   func target(ofWish id: JobID) throws(StoreError) -> JobID?
+  /// The schedules that binaries declare or declared, by name.
+  func declaredSchedules() throws(StoreError) -> [DeclaredSchedule]
+  /// What an inbox has, oldest first: behind a number, else the newest.
+  func inbox(of owner: String, after number: UInt64?, unreadOnly: Bool, limit: Int) throws(StoreError) -> [InboxItem]
+  /// Whose inbox has got something since this was asked last: those who wait for it are told then.
+  func takeInboxNews() -> Set<String>
   /// What was counted since the store was opened.
   func counters() -> StoreCounters
   /// The version of the tables, and what a full check of the file found wrong; takes seconds on a large file.

@@ -14,6 +14,26 @@ public struct ScheduleDeclaration: Hashable, Sendable {
   }
 }
 
+/// A schedule that a binary declares, or declared once.
+public struct DeclaredSchedule: Hashable, Sendable {
+  /// Whoever is away no longer than this was never away: no due time is lost while a process comes back.
+  public static let patience: Duration = .seconds(60)
+
+  /// What it says.
+  public var wish: ScheduleWish
+  /// Since when, without a gap that is longer than the patience.
+  public var declaredAt: Timestamp
+  /// Since when no binary declares it any more: it makes no jobs.
+  public var undeclaredAt: Timestamp?
+
+  /// A schedule of a binary.
+  public init(wish: ScheduleWish, declaredAt: Timestamp, undeclaredAt: Timestamp? = nil) {
+    self.wish = wish
+    self.declaredAt = declaredAt
+    self.undeclaredAt = undeclaredAt
+  }
+}
+
 /// What the store keeps of a schedule.
 public struct ScheduleStatus: Hashable, Sendable {
   /// Its full name.

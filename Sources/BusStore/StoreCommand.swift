@@ -35,6 +35,13 @@ public enum StoreCommand: Sendable {
   case plan([ScheduleDeclaration])
   /// Make the jobs of due times and record that they are decided, both or neither. → ``StoreReply/fired(_:_:)``
   case fire(ScheduleFiring)
+  /// Keep what an engine's binaries declare; its others, but for `besides`, are not declared any more.
+  /// → ``StoreReply/schedulesDeclared(_:)``
+  case declareSchedules([ScheduleWish], of: Name, besides: Set<ScheduleName>)
+  /// Forget a schedule that is not declared any more. → ``StoreReply/schedulesDeclared(_:)``
+  case forgetSchedule(ScheduleName)
+  /// Mark items of an inbox as read, those of the jobs or all. → ``StoreReply/markedRead(_:)``
+  case markRead(owner: String, jobs: [JobID]?)
   /// Stop a queue, or change how it is stopped; nothing new starts once it is answered. → ``StoreReply/paused(_:)``
   case pause(QueueName, QueuePause)
   /// Let a queue go on. → ``StoreReply/resumed(_:)``
@@ -88,6 +95,10 @@ public enum StoreReply: Hashable, Sendable {
   case planned([ScheduleStatus])
   /// What became of the jobs, and where the schedule stands now; nil when there is no such schedule.
   case fired([EnqueueOutcome], ScheduleStatus?)
+  /// All that binaries declare or declared, by name.
+  case schedulesDeclared([DeclaredSchedule])
+  /// How many items were new before.
+  case markedRead(Int)
   /// The queue is stopped like that; or why it is not: it is not in the topology.
   case paused(Result<QueuePause, UnknownQueue>)
   /// The queue goes on; how it was stopped before, nil when it was not.

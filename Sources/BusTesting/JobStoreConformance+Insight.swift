@@ -29,6 +29,13 @@ extension JobStoreConformance {
       try bench.expect(try bench.one(.holdSchedule(schedule, pause)), is: .held(isKnown: true, before: nil), "paused")
       try bench.expect(
         try bench.one(.holdSchedule(schedule, second)), is: .held(isKnown: true, before: pause), "paused again")
+      let due = bench.now + .seconds(1)
+      let firing = ScheduleFiring(
+        name: schedule, definition: "a", through: due, runs: [.init(due: due, job: bench.wish())], skipped: 0,
+        skipsWhileUnfinished: false)
+      guard case .fired([], let kept?) = try bench.one(.fire(firing)), kept.pause == pause else {
+        throw Broken(description: "a paused schedule made a job")
+      }
       try bench.reopen()
       _ = try bench.one(.plan([ScheduleDeclaration(name: schedule, definition: "b")]))
       try bench.expect(try bench.store.schedules().map(\.pause), is: [pause], "kept")

@@ -49,5 +49,5 @@ public enum JobStoreConformance {
     queueLockRules + workerLockRules + orderRules + resultRules + retryRules + scheduleRules + parkingRules
     + cursorRules + announcementRules + failureRules + mergePolicyRules + debounceRules + rerunRules + expiryRules
     + queueLimitRules + jobLimitRules + pauseRules + turnRules + changeRules + keepingRules
-    + batchRules + chainRules + noteRules + insightRules
+    + batchRules + chainRules + noteRules + insightRules + inboxRules
 }

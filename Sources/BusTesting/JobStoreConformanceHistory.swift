@@ -85,7 +85,9 @@ final class JobStoreHistory {
     case 97: try isLimited ? limit() : rewire()
     case 98: _ = try bench.one(.unpark(workersKnown: ["shop": ["Work"]]))
     case 99 where isLimited: try pauseOrResume()
-    default: _ = try bench.one(.prune(HistoryRetention(age: .seconds(600), maximumCount: 100), limit: 50))
+    default:
+      _ = try bench.one(.markRead(owner: JobStoreBench.historyOwner, jobs: nil))
+      _ = try bench.one(.prune(HistoryRetention(age: .seconds(600), maximumCount: 100), limit: 50))
     }
   }
 
@@ -100,6 +102,7 @@ final class JobStoreHistory {
       priority: random.below(3),
       dueIn: random.below(4) == 0 ? .seconds(random.below(20)) : nil, retry: retry)
     wish.sharesRun = random.below(8) == 0
+    if wish.priority == 1 { wish.notify = JobStoreBench.historyOwner }
     return isMerging ? withMergeOptions(wish) : wish
   }
 

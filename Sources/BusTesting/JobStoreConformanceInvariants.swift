@@ -11,6 +11,7 @@ extension JobStoreBench {
     try checkLeases(jobs)
     try checkBatches(jobs)
     try checkLedger()
+    try checkInbox(jobs)
     for job in jobs {
       let policy = job.wish.retry ?? .standard
       try expect(
@@ -128,6 +129,23 @@ extension JobStoreBench {
   private func checkLedger() throws {
     let saved = try store.savings(limit: 1_000_000).map(\.saved).reduce(0, +)
     try expect(saved, is: try store.queueCounts().map(\.totals.mergedWishes).reduce(0, +), "I13 what locks saved")
+  }
+
+  /// Whose end the history wants to be told.
+  static let historyOwner = "user:history"
+
+  /// S3-13: each end that was to be told is in the inbox once, as it was.
+  private func checkInbox(_ jobs: [Job]) throws {
+    let items = try store.inbox(of: Self.historyOwner, after: 0, unreadOnly: false, limit: InboxItem.maximumCount + 1)
+    try expect(items.count <= InboxItem.maximumCount, "an inbox has \(items.count) items")
+    try expect(Set(items.map(\.job)).count, is: items.count, "an item for each job")
+    let told = Dictionary(uniqueKeysWithValues: items.map { ($0.job, $0.state) })
+    let mayLack = items.count == InboxItem.maximumCount
+    for job in jobs where job.wish.notify == Self.historyOwner && job.state.isFinished && job.state != .merged {
+      // What is older than that may be pruned.
+      guard !mayLack, let ended = job.finishedAt, now - ended < .seconds(500) else { continue }
+      try expect(told[job.id], is: job.state, "S3-13 what is told of job \(job.id)")
+    }
   }
 
   private func checkLeases(_ jobs: [Job]) throws {

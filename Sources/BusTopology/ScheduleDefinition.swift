@@ -3,24 +3,9 @@ public import BusProtocol
 /// A job that is made again and again: when, for which worker, and what happens when one is late or still runs.
 public struct ScheduleDefinition: Sendable, Equatable {
   /// What happens at a due time while the job of an earlier one is not finished.
-  public enum Overlap: String, Sendable {
-    /// No job; it is counted as skipped. A dead job counts as finished.
-    case skip
-    /// A job beside it.
-    case allow
-    /// A job that begins when the earlier one has ended.
-    case queue
-  }
-
+  public typealias Overlap = ScheduleOverlap
   /// What happens to due times that passed while busd was down.
-  public enum CatchUp: String, Sendable {
-    /// Nothing: what is more than a minute late is skipped.
-    case none
-    /// The last of them gets a job, the others are skipped.
-    case last
-    /// Each gets its job, the first thousand of them; what follows is skipped.
-    case all
-  }
+  public typealias CatchUp = ScheduleCatchUp
 
   /// What holds where the file says nothing.
   public static let standardOverlap = Overlap.skip

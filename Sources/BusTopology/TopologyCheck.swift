@@ -42,7 +42,10 @@ public enum TopologyCheck {
     let subscriptions = declaration.subscriptions.map {
       ("subscription \($0.name)", engine.subscription($0.name)?.queue ?? $0.queue)
     }
-    let named = workers + subscriptions
+    let schedules = declaration.schedules.filter { schedule in
+      !engine.schedules.contains { $0.name == schedule.name }
+    }.map { ("schedule \($0.name)", $0.queue) }
+    let named = workers + subscriptions + schedules
     let queues = engine.queues.map(\.name.text)
     let missing = named.filter { engine.queue($0.1) == nil }.map { user, queue in
       TopologyAdvice(

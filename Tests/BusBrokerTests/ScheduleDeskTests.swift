@@ -119,4 +119,85 @@ struct ScheduleDeskTests {
     let firing = try #require(desk.due(now: start + .seconds(190)).first)
     #expect(firing.runs.count == runs && firing.skipped == skipped)
   }
+
+  // MARK: What binaries declare
+
+  private func declared(
+    _ name: Name = "tick", every: Duration = .seconds(60), at: Timestamp? = nil, undeclaredAt: Timestamp? = nil
+  ) -> DeclaredSchedule {
+    let job = NewJob(
+      id: JobID(high: 0, low: 0), queue: QueueName(engine: "billing", name: "mail"), worker: "Tick",
+      inputs: ["number": 7], queueLock: "tick", priority: 5)
+    return DeclaredSchedule(
+      wish: ScheduleWish(
+        name: ScheduleName(engine: "billing", name: name), timing: .every(every), catchUp: .all, job: job),
+      declaredAt: at ?? start, undeclaredAt: undeclaredAt)
+  }
+
+  private func settle(_ desk: inout ScheduleDesk, at moment: Timestamp) {
+    desk.settle(
+      desk.declarations.map { ScheduleStatus(name: $0.name, definition: $0.definition, decidedAt: moment) })
+  }
+
+  @Test func `QB12 a binary's schedule makes the job that it declares, of its time`() throws {
+    var desk = ScheduleDesk(nil)
+    #expect(desk.declare([declared()]) == true)
+    #expect(desk.nextDue == nil, "the store has not said where it stands")
+    settle(&desk, at: start)
+    let job = try #require(desk.due(now: start + .seconds(60)).first?.runs.first?.job)
+    #expect(job.id == ScheduleName(engine: "billing", name: "tick").job(dueAt: start + .seconds(60)))
+    #expect(job.queue == QueueName(engine: "billing", name: "mail") && job.worker == "Tick")
+    #expect(job.inputs == ["number": 7] && job.queueLock == "tick" && job.priority == 5 && job.dueAt == nil)
+    #expect(job.cause == JobCause(source: "schedule:billing/tick"))
+    #expect(desk.declare([declared()]) == false, "a second process says the same: nothing is planned anew")
+    #expect(desk.nextDue != nil)
+  }
+
+  @Test func `the topology's schedule of a name takes the binary's place, also switched off`() throws {
+    for isEnabled in [true, false] {
+      var desk = desk(definition(isEnabled: isEnabled))
+      #expect(desk.declare([declared("dunning", every: .seconds(1))]) == false)
+      #expect(desk.nextDue == (isEnabled ? start + .seconds(60) : nil))
+      #expect(desk.isWired(ScheduleName(engine: "billing", name: "dunning")))
+    }
+  }
+
+  @Test func `what no binary declares any more keeps its place and makes no jobs`() throws {
+    var desk = ScheduleDesk(nil)
+    _ = desk.declare([declared()])
+    settle(&desk, at: start)
+    #expect(desk.declare([declared(undeclaredAt: start + .seconds(61))]) == false, "the store keeps where it stands")
+    #expect(desk.declarations.count == 1 && desk.nextDue == nil)
+    #expect(desk.due(now: start + .seconds(600)).isEmpty)
+    #expect(desk.declare([declared()]) == false)
+    #expect(desk.due(now: start + .seconds(120)).first?.runs.count == 2, "who was away for a moment was never away")
+    _ = desk.declare([declared(at: start + .seconds(6000))])
+    #expect(desk.due(now: start + .seconds(6059)).isEmpty, "who was away for long begins anew")
+    #expect(desk.nextDue == start + .seconds(6060))
+    #expect(desk.declare([]) == true)
+    #expect(desk.declarations.isEmpty)
+  }
+
+  @Test func `a rule that this machine cannot read is told, and stops no other`() {
+    var desk = ScheduleDesk(nil)
+    var odd = declared("odd")
+    odd.wish.timing = .cron("0 8 * * *", timeZone: "Nowhere/Land")
+    _ = desk.declare([odd, declared()])
+    settle(&desk, at: start)
+    #expect(desk.problems[odd.wish.name]?.problem == "there is no such time zone")
+    #expect(desk.nextDue == start + .seconds(60))
+  }
+
+  @Test func `an old binary and a new one both count, until the old one's last process is gone`() {
+    var tellers = ScheduleTellers()
+    let (old, new) = (SessionID(rawValue: 1), SessionID(rawValue: 2))
+    let (tick, tock) = (ScheduleName(engine: "a", name: "tick"), ScheduleName(engine: "a", name: "tock"))
+    tellers.tell([tick, tock], of: "a", by: old)
+    tellers.tell([tick], of: "a", by: new)
+    #expect(tellers.names(of: "a") == [tick, tock] && tellers.names(of: "b").isEmpty)
+    #expect(tellers.leave(old) == "a")
+    #expect(tellers.names(of: "a") == [tick])
+    #expect(tellers.leave(new) == nil, "nobody is there who would say otherwise")
+    #expect(tellers.leave(old) == nil)
+  }
 }

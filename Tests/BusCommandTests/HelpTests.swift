@@ -32,6 +32,7 @@ struct HelpTests {
       enqueue                 Ask for a job.
       cron                    Show the schedules, pause them, make the job of one
                               now.
+      inbox                   Show what somebody was told of jobs that ended.
       jobs                    List jobs, show one, follow it to its end, change
                               what becomes of them.
       dlq                     Show the dead jobs by what they died of; run them

@@ -56,6 +56,37 @@ struct TableTests {
           """)
   }
 
+  @Test func `schedules say why nothing is due, and who declares them`() throws {
+    let tick: JSONValue = [
+      "name": "clock/tick", "when": "every 5m", "worker": "Tick", "queue": "clock/default", "inputs": [:],
+      "overlap": "skip", "catch_up": "last", "enabled": true, "declared_by": "binary", "next": [], "fired": 3,
+      "skipped": 0, "undeclared_at": "2026-01-30T08:00:00Z",
+    ]
+    let time = TimeText(format: .iso, now: Sample.now, zone: { _ in 0 })
+    let table = ScheduleTable(time: time, paint: Self.plain, columns: nil)
+    #expect(
+      try table.lines([tick]).last == "clock/tick  every 5m  not declared            3        0  Tick")
+    let text = ScheduleText(time: time)
+    let lines = try text.lines(tick)
+    #expect(lines.first == "clock/tick (not declared)" && lines.contains("  declared  by the binary"))
+  }
+
+  @Test func `an inbox says what is new, and how each job ended`() {
+    let job = Sample.job(.done).id
+    let items = [
+      InboxItem(
+        number: 1, owner: "u", job: job, queue: QueueName(engine: "reports", name: "default"), worker: "MakeReport",
+        state: .dead, at: Sample.now, text: "no\nmonth", readAt: Sample.now),
+      InboxItem(
+        number: 2, owner: "u", job: job, queue: QueueName(engine: "reports", name: "default"), worker: "MakeReport",
+        state: .notNeeded, at: Sample.now, result: ["total": 7]),
+    ]
+    let lines = InboxTable(time: Sample.text.time, paint: Self.plain, columns: nil).lines(items)
+    #expect(lines.count == 3 && lines[0].contains("STATE"))
+    #expect(lines[1].hasPrefix(" ") && lines[1].contains("dead") && !lines[1].contains("\n"))
+    #expect(lines[2].hasPrefix("*") && lines[2].contains("not needed") && lines[2].contains(#"{"total":7}"#))
+  }
+
   @Test func `jobs, with ids that are as short as they can be`() {
     let jobs = [
       Sample.job(.scheduled) { job in

@@ -18,7 +18,7 @@ enum Samples {
     id: job, queue: queue, worker: "IndexUser", inputs: ["userID": 42, "big": .unsigned(.max)],
     queueLock: "search.IndexUser(42)", workerLock: "users(42)",
     limit: JobLimit(key: "tenant(7)", concurrency: 4, rate: RateLimit(10, per: .minute, burst: 5)), priority: -5,
-    dueAt: time, retry: .standard, cause: cause)
+    dueAt: time, retry: .standard, cause: cause, notify: "user:42")
   static let smallWish = NewJob(id: job, queue: queue, worker: "IndexUser")
   static let thenWish = NewJob(id: JobID(high: 9, low: 9), queue: queue, worker: "PublishAlbum")
   static let assignment = Assignment(
@@ -80,6 +80,16 @@ enum Samples {
         SubscriptionWish(name: subscription, patterns: ["a", "b*"], start: .after(Offset(5))),
         SubscriptionWish(name: subscription, patterns: [], start: .beginning),
         SubscriptionWish(name: subscription, patterns: ["c"], conditions: ["a": "present", "b": ["equals": 42]]),
+      ]),
+    .subscribe(request: 5, subscriptions: [], schedules: []),
+    .subscribe(
+      request: 5, subscriptions: [],
+      schedules: [
+        ScheduleWish(
+          name: ScheduleName(engine: "search", name: "tidy"), timing: .cron("@daily", timeZone: "Europe/Paris"),
+          overlap: .queue, catchUp: .all, job: wish),
+        ScheduleWish(
+          name: ScheduleName(engine: "search", name: "tick"), timing: .every(.seconds(5)), job: smallWish),
       ]),
     .commit(
       request: 6,

@@ -101,4 +101,66 @@ struct ScheduleTests {
       try store.close()
     }
   }
+
+  // MARK: What binaries declare
+
+  private func wish(_ name: Name, _ every: Duration = .seconds(60), of engine: Name = "billing") -> ScheduleWish {
+    ScheduleWish(
+      name: ScheduleName(engine: engine, name: name), timing: .every(every), overlap: .queue, catchUp: .all,
+      job: NewJob(
+        id: JobID(high: 0, low: 0), queue: QueueName(engine: engine, name: "default"), worker: "Tick",
+        inputs: ["number": 7], queueLock: "tick"))
+  }
+
+  private func declare(
+    _ wishes: [ScheduleWish], besides: Set<ScheduleName> = [], in store: SQLiteJobStore, at seconds: Int
+  ) throws -> [DeclaredSchedule] {
+    let replies = try store.perform(
+      [.declareSchedules(wishes, of: "billing", besides: besides)], at: start + .seconds(seconds))
+    let list = try store.declaredSchedules()
+    #expect(replies == [.schedulesDeclared(list)])
+    return list
+  }
+
+  @Test func `what a binary declares is kept over a restart, with all that it says`() throws {
+    try withStore { reopen in
+      let store = try reopen()
+      _ = try declare([wish("tick"), wish("tock")], in: store, at: 0)
+      _ = try store.perform([.declareSchedules([wish("other", of: "b")], of: "b", besides: [])], at: start)
+      try store.close()
+      let again = try reopen()
+      #expect(
+        try again.declaredSchedules().map(\.wish) == [wish("other", of: "b"), wish("tick"), wish("tock")])
+      #expect(try again.declaredSchedules().allSatisfy { $0.declaredAt == start && $0.undeclaredAt == nil })
+      try again.close()
+    }
+  }
+
+  @Test func `what is not named is not declared any more, is kept, and can be forgotten then`() throws {
+    try withStore { reopen in
+      let store = try reopen()
+      _ = try declare([wish("tick"), wish("tock"), wish("tack")], in: store, at: 0)
+      let list = try declare([wish("tick")], besides: [wish("tack").name], in: store, at: 5)
+      #expect(list.map(\.undeclaredAt) == [nil, nil, start + .seconds(5)])
+      _ = try declare([], besides: [wish("tick").name, wish("tack").name], in: store, at: 7)
+      #expect(try store.declaredSchedules() == list, "since when does not move")
+      _ = try store.perform([.forgetSchedule(wish("tick").name), .forgetSchedule(wish("tock").name)], at: start)
+      #expect(try store.declaredSchedules().map(\.wish.name.name) == ["tack", "tick"])
+      try store.close()
+    }
+  }
+
+  @Test func `who comes back within a minute was never away, who comes later begins anew`() throws {
+    try withStore { reopen in
+      let store = try reopen()
+      _ = try declare([wish("tick")], in: store, at: 0)
+      _ = try declare([], in: store, at: 100)
+      #expect(try declare([wish("tick")], in: store, at: 160).map(\.declaredAt) == [start])
+      _ = try declare([], in: store, at: 200)
+      #expect(try declare([wish("tick")], in: store, at: 261).map(\.declaredAt) == [start + .seconds(261)])
+      #expect(try store.declaredSchedules().map(\.undeclaredAt) == [nil])
+      #expect(try declare([wish("tick", .seconds(5))], in: store, at: 300).map(\.wish) == [wish("tick", .seconds(5))])
+      try store.close()
+    }
+  }
 }

@@ -60,6 +60,7 @@ final class FakeBusd: Sendable {
     let (result, pushes) = state.withLock { state in
       if !state.refusals.isEmpty { return (Result<Reply, Refusal>.failure(state.refusals.removeFirst()), [Reply]()) }
       switch request {
+      case .declare: return (.success(.subscribed(request: 0)), [])
       case .subscribe(let wishes): return (.success(.subscribed(request: 0)), grant(wishes, &state))
       case .commit(let commit): return store(commit, &state)
       case .note(let notes):

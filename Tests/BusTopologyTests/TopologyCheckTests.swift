@@ -113,4 +113,29 @@ import Testing
   func `what is no declaration is refused`(_ json: String) {
     #expect(throws: ProtocolError.self) { try EngineDeclaration(json: JSONParser.parse(json.utf8)) }
   }
+
+  @Test func `a schedule of the binary is overridden by the topology's, and names a queue that is there`() throws {
+    var declaration = try search()
+    declaration.schedules = [
+      .init(name: "tick", when: "every 5m", worker: "IndexUser", queue: "default"),
+      .init(name: "tock", when: "every 1h", worker: "IndexUser", queue: "default"),
+      .init(name: "late", when: "every 1d", worker: "IndexUser", queue: "nowhere"),
+    ]
+    let text =
+      self.text + """
+
+            schedules:
+              tick: { every: 1m, worker: IndexUser }
+              tock: { every: 1m, worker: IndexUser, enabled: false }
+        """
+    let found = try advice([declaration], text: text)
+    #expect(
+      found.contains {
+        $0.hasSuffix(
+          "info: schedule search/tick is 'every 1m' here, and takes the place of the binary's 'every 5m'")
+      }, "\(found)")
+    #expect(found.contains { $0.hasSuffix("info: schedule search/tock is declared by the binary but disabled here") })
+    #expect(
+      found.contains { $0.contains("error: schedule late names queue 'nowhere', which engine search does not have") })
+  }
 }

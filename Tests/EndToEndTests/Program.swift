@@ -44,7 +44,8 @@ final class Program: Sendable {
       !process.isRunning
     }
     // What it wrote last may still be in the pipe; its own children may keep that open.
-    for _ in 0..<100 where !output.hasEnded { try await Task.sleep(for: .milliseconds(5)) }
+    let deadline = ContinuousClock.now + .milliseconds(500)
+    try await eventually("its last words are read") { output.hasEnded || ContinuousClock.now > deadline }
     return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
   }
 

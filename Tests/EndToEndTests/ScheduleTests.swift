@@ -79,5 +79,26 @@ extension EndToEnd {
       let unknown = try await site.bus("cron", "run", "fixture/tock")
       #expect(unknown.code == 4 && unknown.text.contains("there is no schedule fixture/tock"))
     }
+
+    @Test func `S3-13 the command line shows an inbox, follows it, and marks it as read`() async throws {
+      let site = try Site()
+      try await site.startBusd()
+      let engine = try await site.startEngine()
+      let follower = try site.start("bus", ["inbox", "user:42", "--follow", "--json"])
+      let asked = try await site.bus(
+        "enqueue", "fixture.Count", #"{"number":7}"#, "--notify", "user:42", "--json")
+      #expect(asked.code == 0, "\(asked.text)")
+      let id = try #require(try JSONParser.parse(Array(asked.text.utf8))["id"].flatMap { String(jsonValue: $0) })
+      try await eventually("the follower is told: \(follower.text)") { follower.text.contains(id) }
+      let listed = try await site.bus("inbox", "user:42", "--unread")
+      #expect(listed.code == 0 && listed.text.contains("* ") && listed.text.contains("fixture.Count"), "\(listed.text)")
+      let read = try await site.bus("inbox", "read", "user:42", id)
+      #expect(read.code == 0 && read.text.contains("1 of user:42 marked as read"), "\(read.text)")
+      let rest = try await site.bus("inbox", "user:42", "--unread", "--json")
+      #expect(rest.code == 0 && rest.text.isEmpty, "\(rest.text)")
+      let wrong = try await site.bus("inbox", "read", "user:42")
+      #expect(wrong.code != 0 && wrong.text.contains("--all"), "\(wrong.text)")
+      for program in [follower, engine] { program.signal(SIGKILL) }
+    }
   }
 }

@@ -57,6 +57,26 @@ enum JobsExample {
     return billing
   }
 
+  struct Dunning: Worker {
+    func work(_ run: Run<Billing>) async throws {
+      throw try Snooze(untilNext: "0 9 1 * *", in: "Europe/Paris")
+    }
+  }
+
+  struct Tick: Worker {
+    func work(_ run: Run<Billing>) async throws {}
+  }
+
+  static var scheduling: Engine<Billing> {
+    let clock = Engine("billing", services: Billing()) {
+      Schedule("dunning", cron: "0 8 * * mon-fri", timeZone: "Europe/Paris", overlap: .skip, catchUp: .last) {
+        Dunning()
+      }
+      Schedule("tick", every: .seconds(300)) { Tick() }
+    }
+    return clock
+  }
+
   static func waiting(_ bus: BusClient) async throws -> Job {
     let outcome = try await bus.enqueue(ChargeInvoice(invoiceID: 902, currency: "EUR"), engine: "billing")
     let job = try await bus.wait(for: outcome.job, timeout: .seconds(60))
@@ -140,5 +160,12 @@ enum JobsExample {
       case .answer(let count): print("\(count) rows")
       }
     }
+  }
+
+  static func telling(_ bus: BusClient, _ show: (InboxItem) -> Void) async throws {
+    try await bus.enqueue(MakeReport(month: 6), engine: "reports", notify: "user:42")
+    for item in try await bus.inbox(of: "user:42", unreadOnly: true) { show(item) }
+    try await bus.markRead(inboxOf: "user:42")
+    for try await item in bus.inboxUpdates(of: "user:42") { show(item) }
   }
 }

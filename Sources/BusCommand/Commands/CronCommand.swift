@@ -6,15 +6,18 @@ struct CronCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cron", abstract: "Show the schedules, pause them, make the job of one now.",
     discussion: """
-      Schedules stand in the topology, under an engine's 'schedules'.
+      Schedules stand in the topology, under an engine's 'schedules', or in its
+      binary; of one name the topology's holds.
 
       EXAMPLES  bus cron
                 bus cron show billing/dunning
                 bus cron run billing/dunning
                 bus cron pause billing/dunning --reason 'the audit runs'
+                bus cron rm billing/dunning
       """,
     subcommands: [
       ListSchedules.self, ShowSchedule.self, RunSchedule.self, PauseSchedule.self, ResumeSchedule.self,
+      RemoveSchedule.self,
     ],
     defaultSubcommand: ListSchedules.self)
 }
@@ -98,12 +101,34 @@ struct RunSchedule: AsyncParsableCommand {
   }
 }
 
+/// `bus cron rm`
+struct RemoveSchedule: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rm", abstract: "Forget a schedule that no binary declares any more.",
+    usage: "bus cron rm [<options>] <name>",
+    discussion: "It makes no jobs already; its jobs stay.\n\nEXAMPLE  bus cron rm billing/dunning")
+
+  @Argument(help: "The schedule, as ENGINE/NAME.")
+  var name: String
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    let (name, output) = (name, output)
+    try await Connection.with(connection) { bus in
+      let answer = try await bus.change("forget_schedule", ["name": .string(name)])
+      try output.write(answer, "\(name) is forgotten")
+    }
+  }
+}
+
 extension Connection {
   /// The schedule of a name.
   func schedule(_ name: String) async throws -> JSONValue {
     guard let schedule = try await list("schedules").first(where: { $0["name"] == .string(name) }) else {
       throw CommandError(
-        .notFound, "there is no schedule \(name) in busd's topology", where: endpoint, help: "bus cron")
+        .notFound, "there is no schedule \(name)", where: endpoint, help: "bus cron")
     }
     return schedule
   }

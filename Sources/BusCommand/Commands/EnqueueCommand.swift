@@ -55,6 +55,9 @@ struct EnqueueCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Higher ones of a queue go first.", valueName: "number"))
   var priority = 0
 
+  @Option(help: ArgumentHelp("Whose inbox is told of its end, such as user:42.", valueName: "owner"))
+  var notify: String?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -103,6 +106,9 @@ struct EnqueueCommand: AsyncParsableCommand {
     // A bound that a person need not name: a burst that goes on for longer is no burst.
     job.debounce = debounce.map { Debounce(after: $0.duration, atMost: $0.duration * 5) }
     job.expires(expires?.duration, askedAt: now)
+    do { job.notify = try notify.map { (owner) throws(ProtocolError) in try InboxItem.checked(owner: owner) } } catch {
+      throw CommandError(.usage, error.message, where: "--notify", help: "for example --notify user:42")
+    }
     job.cause.source = "bus"
     return job
   }

@@ -14,8 +14,8 @@ public enum Request: Hashable, Sendable {
   case withdraw(request: UInt64, ids: [EventID])
   /// Events after an offset whose topics match, oldest first.
   case read(request: UInt64, after: Offset, patterns: [TopicPattern], limit: Int)
-  /// These subscriptions exist, and this process would run them.
-  case subscribe(request: UInt64, subscriptions: [SubscriptionWish])
+  /// These subscriptions exist, and this process would run them. With `schedules` these are all that its binary has.
+  case subscribe(request: UInt64, subscriptions: [SubscriptionWish], schedules: [ScheduleWish]? = nil)
   /// Events were handled: jobs and cursor in one step.
   case commit(request: UInt64, commit: Commit)
   /// Jobs without an event.

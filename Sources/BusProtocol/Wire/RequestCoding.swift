@@ -20,8 +20,8 @@ extension Request {
           "request": request.jsonValue, "after": after.rawValue.jsonValue, "patterns": texts(patterns),
           "limit": limit.jsonValue,
         ])
-    case .subscribe(let request, let subscriptions):
-      frames("subscribe", ["request": request.jsonValue, "subscriptions": .array(subscriptions.map(\.json))])
+    case .subscribe(let request, let subscriptions, let schedules):
+      frames("subscribe", Request.subscribe(request, subscriptions, schedules))
     case .commit(let request, let commit): frames("commit", commit.json(request: request))
     case .enqueue(let request, let jobs):
       frames("enqueue", ["request": request.jsonValue, "jobs": .array(jobs.map(\.json))])
@@ -84,7 +84,7 @@ extension Request {
         request: try members.read("request"),
         subscriptions: try members.list("subscriptions") { (json) throws(ProtocolError) in
           try SubscriptionWish(json: json)
-        })
+        }, schedules: try members.schedules())
     case "commit": self = .commit(request: try members.read("request"), commit: try Commit(members))
     case "enqueue":
       let (request, jobs): (UInt64, [NewJob]) = (try members.read("request"), try members.jobs())
@@ -114,6 +114,16 @@ extension Request {
         .unknownVerb, "\(ProtocolError.quoted(verb)) is no verb of protocol \(ProtocolVersion.current)")
     }
     if !["carry", "publish", "announce"].contains(message.verb) { try message.refuseBytes() }
+  }
+
+  private static func subscribe(
+    _ request: UInt64, _ subscriptions: [SubscriptionWish], _ schedules: [ScheduleWish]?
+  ) -> JSONObject {
+    var object: JSONObject = [
+      "request": request.jsonValue, "subscriptions": .array(subscriptions.map(\.json)),
+    ]
+    if let schedules { object["schedules"] = .array(schedules.map(\.json)) }
+    return object
   }
 
   private static func beat(_ members: JSONMembers) throws(ProtocolError) -> Request {
@@ -146,6 +156,17 @@ extension JSONMembers {
       guard case .string(let text) = json else { throw ProtocolError(.badMessage, "a pattern is no text") }
       return try TopicPattern(text)
     }
+  }
+
+  /// Nil where nothing is said of schedules.
+  fileprivate func schedules() throws(ProtocolError) -> [ScheduleWish]? {
+    guard optionalValue("schedules") != nil else { return nil }
+    let wishes = try list("schedules") { (json) throws(ProtocolError) in try ScheduleWish(json: json) }
+    guard wishes.count <= ScheduleWish.maximumCount else {
+      throw ProtocolError(
+        .tooLarge, "\(wishes.count) schedules are declared, the limit is \(ScheduleWish.maximumCount)")
+    }
+    return wishes
   }
 
   fileprivate func jobs() throws(ProtocolError) -> [NewJob] {

@@ -23,6 +23,8 @@ struct LiveRow {
   let expiresAt: Timestamp?
   let rerunAt: Timestamp?
   let debounceBy: Timestamp?
+  /// Whom its end is told, as it is kept; see ``SQLiteJobStore/owners(_:)``.
+  let notify: String?
 
   init(_ row: SQLStatement) throws {
     seq = row.integer()
@@ -49,6 +51,7 @@ struct LiveRow {
     expiresAt = row.time()
     rerunAt = row.time()
     debounceBy = row.time()
+    notify = row.text()
   }
 
   /// The job's own policy.

@@ -65,7 +65,7 @@ enum SQL {
 
   static let finish = """
     UPDATE job SET state = ?, finished_at = ?, reason = NULL, result = ? WHERE id = ? AND token = ? AND state = 4
-    AND rerun_at IS NULL RETURNING queue, worker_lock, limit_key, watched
+    AND rerun_at IS NULL RETURNING queue, worker_lock, limit_key, watched, notify
     """
   static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
   static let liveUnderLease = "SELECT \(Columns.live) FROM job WHERE id = ? AND token = ? AND state = 4"
@@ -239,12 +239,13 @@ enum Columns {
   static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs, expires_at"
   static let live = """
     seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock,
-    \(limit), retry, cancel_requested_at, retries, watched, awaits, on_merge, expires_at, rerun_at, debounce_by
+    \(limit), retry, cancel_requested_at, retries, watched, awaits, on_merge, expires_at, rerun_at, debounce_by, notify
     """
   static let job = """
     seq, id, queue, worker, queue_lock, worker_lock, \(limit), priority, due_at, \(cause), retry, inputs,
     state, reason, attempts, crashes, merges, enqueued_at, started_at, finished_at, process, token,
-    retries, cancel_requested_at, result, on_merge, lock_until, expires_at, rerun_at, progress, progress_token, line_count
+    retries, cancel_requested_at, result, on_merge, lock_until, expires_at, rerun_at, progress, progress_token,
+    line_count, notify
     """
 
   /// A numbered parameter for each column of a list.

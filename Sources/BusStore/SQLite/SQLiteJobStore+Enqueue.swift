@@ -4,7 +4,10 @@ extension SQLiteJobStore {
   /// Keeps new jobs, or merges them into equal ones that wait. A known id gets the answer it got before.
   func enqueue(_ jobs: [NewJob], at now: Timestamp) throws -> [EnqueueOutcome] {
     try jobs.map { wish in
-      if wish.sharesRun, let merged = try mergeIntoRunning(wish, at: now) { return merged }
+      if wish.sharesRun, let merged = try mergeIntoRunning(wish, at: now) {
+        if let owner = wish.notify { try tell(owner, ofEndOf: merged.job) }
+        return merged
+      }
       if let refusal = try refusal(of: wish, at: now) { return .refused(wish.id, refusal) }
       return try keep(wish, at: now)
     }
@@ -12,6 +15,12 @@ extension SQLiteJobStore {
 
   /// Keeps a job of which nobody asks whether its queue takes it; parked, where it waits for others.
   func keep(_ wish: NewJob, awaits: Awaits? = nil, at now: Timestamp) throws -> EnqueueOutcome {
+    let outcome = try insert(wish, awaits, at: now)
+    if let owner = wish.notify { try tell(owner, ofEndOf: outcome.job) }
+    return outcome
+  }
+
+  private func insert(_ wish: NewJob, _ awaits: Awaits?, at now: Timestamp) throws -> EnqueueOutcome {
     if awaits == nil, let outcome = try askAgain(wish, at: now) { return outcome }
     let queue = try number(of: wish.queue)
     let due = DueTime(of: wish, at: now)

@@ -27,9 +27,9 @@ extension SQLiteJobStore {
 
   /// The usual end, in one statement: it looks at the lease and writes the state.
   private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
-    let row: (queue: Int64, workerLock: String?, limit: String?, isWatched: Bool)? =
+    let row: (queue: Int64, workerLock: String?, limit: String?, isWatched: Bool, notify: String?)? =
       try statements.finish.bind(state).bind(now).bind(result.result?.text).bind(result.id).bind(result.token).first {
-        ($0.integer(), $0.text(), $0.text(), $0.optionalInteger() != nil)
+        ($0.integer(), $0.text(), $0.text(), $0.optionalInteger() != nil, $0.text())
       }
     // Stale, or asked for again while it ran: the life cycle tells.
     guard let row else {
@@ -38,6 +38,7 @@ extension SQLiteJobStore {
     book.move(from: .running, to: state, of: row.queue)
     if row.isWatched { ends.append(EndedMember(job: result.id, state: state)) }
     try release(row.workerLock, row.limit, at: now)
+    if let notify = row.notify { try tellEnd(of: result.id, to: notify, at: now) }
     return .accepted(state, dueAt: nil)
   }
 
@@ -94,6 +95,7 @@ extension SQLiteJobStore {
       .bind(life.dueAt?.microseconds).bind(life.dueAt ?? now).bind(row.expiresAt?.microseconds).bind(newer.seq).run()
     try mergeInputs(of: row, into: newer)
     if row.isWatched { try handOver(row.id, to: newer.id) }
+    for owner in try row.notify.map(SQLiteJobStore.owners) ?? [] { try tell(owner, ofEndOf: newer.id) }
     if life.attempts > 0 {
       try statements.copyFailures.bind(newer.seq).bind(row.seq).run()
       try statements.trimFailures.bind(newer.seq).bind(Job.maximumFailures).run()

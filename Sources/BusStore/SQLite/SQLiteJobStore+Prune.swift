@@ -11,6 +11,7 @@ extension SQLiteJobStore {
     book.mergeCount -= try statements.pruneMerges.bind(old).bind(limit).run()
     let mergeExcess = min(book.mergeCount - retention.maximumCount, limit)
     if mergeExcess > 0 { book.mergeCount -= try statements.pruneMerges.bind(Int64.max).bind(mergeExcess).run() }
+    _ = try statements.inbox.prune.bind(old).bind(limit).run()
     return count
   }
 

@@ -136,6 +136,7 @@ extension SQLiteJobStore {
     let progress = try row.text().map { try JobProgress(json: JSONParser.parse(Array($0.utf8))) }
     if row.optionalInteger().map({ UInt64(bitPattern: $0) }) == job.token { job.progress = progress }
     job.lineCount = Int(row.optionalInteger() ?? 0)
+    job.wish.notify = try row.text().flatMap { try SQLiteJobStore.owners($0).first }
     job.failures = try failures(of: seq)
     return job
   }

@@ -16,6 +16,8 @@ extension SQLiteJobStore {
     let found = try statements.schedules.one.bind(firing.name.description).first { try self.schedule($0) }
     guard var status = found else { return .fired([], nil) }
     guard status.definition == firing.definition, status.decidedAt < firing.through else { return .fired([], status) }
+    // Decided before it was paused: its due times are the pause's now.
+    guard status.pause == nil || firing.runs.isEmpty else { return .fired([], status) }
     var outcomes: [EnqueueOutcome] = []
     status.decidedAt = firing.through
     status.skipped += firing.skipped

@@ -130,5 +130,9 @@ extension SQLiteJobStore {
       .bind(life.state.isFinished ? now.microseconds : nil).bind(row.seq).run()
     book.move(from: row.life.state, to: life.state, of: row.queue)
     if row.isWatched { noteEnd(of: row, life) }
+    // One that was merged did not end: the job that it became part of tells.
+    if let notify = row.notify, life.state.isFinished, life.state != .merged {
+      try tellEnd(of: row.id, to: notify, at: now)
+    }
   }
 }

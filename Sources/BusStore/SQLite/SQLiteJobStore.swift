@@ -19,6 +19,8 @@ public final class SQLiteJobStore: JobStore {
   /// Jobs of batches and chains that came to their end in the command that is being carried out.
   var ends: [EndedMember] = []
   private var failure: StoreError?
+  /// Whose inbox has something new since somebody looked.
+  var inboxNews: Set<String> = []
 
   /// Opens the file, or makes it in a directory that exists, readable for its owner alone.
   ///
@@ -75,6 +77,10 @@ public final class SQLiteJobStore: JobStore {
     case .holdSubscription(let name, let pause): try self.pause(name, pause)
     case .plan(let schedules): try plan(schedules, at: now)
     case .fire(let firing): try fire(firing, at: now)
+    case .declareSchedules(let wishes, let engine, let besides):
+      try declareSchedules(wishes, of: engine, besides: besides, at: now)
+    case .forgetSchedule(let name): try forgetSchedule(name)
+    case .markRead(let owner, let jobs): .markedRead(try markRead(owner, jobs, at: now))
     case .promote: .promoted(try promote(at: now))
     case .unpark(let workers): .unparked(try unpark(workers, at: now))
     case .prune(let retention, let limit): .pruned(try prune(retention, limit: limit, at: now))

@@ -3,6 +3,7 @@ internal import GRDB
 /// The statements of schedules, prepared with the others; see ``Statements``.
 final class ScheduleStatements {
   let plan, forgetOthers, list, one, isUnfinished, record: SQLStatement
+  let declared, keepDeclared, undeclare, forgetDeclared: SQLStatement
 
   private static let columns = """
     name, definition, decided_at, last_due, last_job, fired, skipped, pause_reason, paused_at
@@ -27,5 +28,16 @@ final class ScheduleStatements {
       """
       UPDATE schedule SET decided_at = ?, last_due = ?, last_job = ?, fired = ?, skipped = ? WHERE name = ?
       """)
+    declared = try SQLStatement(
+      database, "SELECT wish, declared_at, undeclared_at FROM declared_schedule ORDER BY name")
+    keepDeclared = try SQLStatement(
+      database,
+      """
+      INSERT INTO declared_schedule (name, wish, declared_at) VALUES (?, ?, ?)
+      ON CONFLICT (name) DO UPDATE SET wish = excluded.wish, declared_at = excluded.declared_at, undeclared_at = NULL
+      """)
+    undeclare = try SQLStatement(database, "UPDATE declared_schedule SET undeclared_at = ? WHERE name = ?")
+    forgetDeclared = try SQLStatement(
+      database, "DELETE FROM declared_schedule WHERE name = ? AND undeclared_at IS NOT NULL")
   }
 }

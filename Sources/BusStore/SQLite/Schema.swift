@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 12
+  static let version = 13
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -28,6 +28,10 @@ enum Schema {
     migrator.registerMigration("10", foreignKeyChecks: .immediate) { try $0.execute(sql: notes) }
     migrator.registerMigration("11", foreignKeyChecks: .immediate) { try $0.execute(sql: BatchSQL.tables) }
     migrator.registerMigration("12", foreignKeyChecks: .immediate) { try $0.execute(sql: insight) }
+    migrator.registerMigration("13", foreignKeyChecks: .immediate) {
+      try $0.execute(sql: declaredSchedules)
+      try $0.execute(sql: inbox)
+    }
     return migrator
   }
 
@@ -114,6 +118,36 @@ enum Schema {
       fired INTEGER NOT NULL DEFAULT 0,
       skipped INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;
+    """
+
+  /// What binaries declare, also while none of them runs.
+  private static let declaredSchedules = """
+    CREATE TABLE declared_schedule (
+      name TEXT PRIMARY KEY,                -- engine/name
+      wish TEXT NOT NULL,                   -- as the wire has it
+      declared_at INTEGER NOT NULL,
+      undeclared_at INTEGER                 -- null: it is declared
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// What people are told of ended jobs; apart from the jobs, which may be pruned or run again.
+  private static let inbox = """
+    ALTER TABLE job ADD COLUMN notify TEXT;   -- whom its end is told, as a list in JSON
+    CREATE TABLE inbox (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      owner TEXT NOT NULL,
+      job BLOB NOT NULL,
+      queue TEXT NOT NULL,
+      worker TEXT NOT NULL,
+      state INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      text TEXT,                            -- how it failed, or why it ended like that
+      result TEXT,
+      read_at INTEGER                       -- null: it is new
+    ) STRICT;
+    CREATE UNIQUE INDEX inbox_job ON inbox (owner, job);
+    CREATE INDEX inbox_owner ON inbox (owner, number);
+    CREATE INDEX inbox_at ON inbox (at);
     """
 
   /// What changes by hand need, and sums that account for every job.

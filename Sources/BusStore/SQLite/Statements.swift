@@ -25,6 +25,7 @@ final class Statements {
   let merging: MergeStatements
   let notes: NoteStatements
   let insight: InsightStatements
+  let inbox: InboxStatements
 
   init(_ database: Database) throws {
     schedules = try ScheduleStatements(database)
@@ -32,6 +33,7 @@ final class Statements {
     merging = try MergeStatements(database)
     notes = try NoteStatements(database)
     insight = try InsightStatements(database)
+    inbox = try InboxStatements(database)
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
     addQueue = try prepare(SQL.addQueue)
     saveTotals = try prepare(SQL.saveTotals)

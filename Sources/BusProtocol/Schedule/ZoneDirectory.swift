@@ -1,5 +1,3 @@
-public import BusProtocol
-
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
