@@ -123,8 +123,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bus", "BusCommand", "BusFixture", "BusProtocol", "BusSpool", "BusTesting", "BusdCommand", "Shop", "ZeroMQ",
-        logging,
+        "Bus", "BusCommand", "BusFixture", "BusProtocol", "BusSpool", "BusSupervisor", "BusTesting", "BusdCommand",
+        "Shop", "ZeroMQ", logging,
       ], exclude: ["Python"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],

@@ -93,7 +93,14 @@ final class EngineRunner<Services: Sendable>: Sendable {
       return (state.workers, state.subscriptions.values.map { $0 })
     }
     await withDiscardingTaskGroup { group in
-      for subscription in subscriptions { group.addTask { await subscription.stop() } }
+      let port = port
+      for subscription in subscriptions {
+        group.addTask {
+          await subscription.stop()
+          // The jobs that run may take their time: events need not wait for that.
+          port.request(.subscribe([subscription.farewell])) { _ in }
+        }
+      }
       if let workers { group.addTask { await workers.stop(grace: grace) } }
     }
     await failures?.end()

@@ -48,7 +48,9 @@ extension Engine {
       let runner = EngineRunner(
         declarations, services: services, concurrency: concurrency ?? settings.concurrency,
         port: try EnginePort(client),
-        surroundings: RunSurroundings(engine: name, bus: client, logger: logger, middleware: client.middleware),
+        surroundings: RunSurroundings(
+          engine: name, bus: client, logger: logger, middleware: client.middleware,
+          witness: RunWitness(engine: name, configuration.variables, manager)),
         manager: manager, failures: hook.map { hook in FailureReports(logger: logger) { try await hook($0, services) } }
       )
       try await client.link.serve(runner)
@@ -60,7 +62,7 @@ extension Engine {
       await client.stop()
       throw error
     }
-    await Task { await client.stop() }.value
+    await Task { await stop(client, manager) }.value
     if isExhausted {
       throw BusError(
         code: "exhausted", "all hands are taken by runs that did not stop after their time was over",
@@ -106,6 +108,15 @@ extension Engine {
         group.cancelAll()
         return isExhausted
       }
+    }
+  }
+
+  /// Carries what is left: that takes its time too, and is no reason to seem dead.
+  private func stop(_ client: BusClient, _ manager: ServiceManager?) async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await manager?.keepBeating() }
+      await client.stop()
+      group.cancelAll()
     }
   }
 

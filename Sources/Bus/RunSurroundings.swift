@@ -7,6 +7,7 @@ struct RunSurroundings: Sendable {
   var bus: BusClient?
   var logger: Logger
   var middleware = MiddlewareChain.none
+  var witness: RunWitness?
 
   /// The engine whose job this task runs.
   @TaskLocal static var currentEngine: Name?

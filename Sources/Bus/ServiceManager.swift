@@ -30,6 +30,9 @@ package struct ServiceManager: Sendable, Equatable {
   /// The process is about to end.
   package func stopping() { tell("STOPPING=1") }
 
+  /// The process has done so many jobs.
+  func done(jobs: Int) { tell("X_BUS_JOBS=\(jobs)") }
+
   /// Says again and again that the process is alive, until the task is cancelled.
   ///
   /// It does so from where all tasks run: when those are stuck, it is silent.

@@ -48,6 +48,13 @@ final class SubscriptionRunner: Sendable {
       conditions: JSONObject(mapping.conditions.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) }))
   }
 
+  /// The word that another process may run it.
+  var farewell: SubscriptionWish {
+    var wish = wish
+    wish.isLeaving = true
+    return wish
+  }
+
   /// The lease in hand, for the beat; nil while another process has it.
   var held: Held<SubscriptionName>? {
     state.withLock { $0.progress.token }.map { Held(name, token: $0) }

@@ -206,6 +206,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private func run(_ start: Start) async -> Outcome {
     let assignment = start.assignment
     guard let kind = kinds[assignment.worker] else { return .unknownWorker }
+    surroundings.witness?.began(assignment)
+    defer { surroundings.witness?.ended(assignment.id) }
     let run = Run(services: services, assignment: assignment, surroundings: surroundings, lease: start.lease)
     do {
       return try await surroundings.run(assignment) { try await kind.perform(assignment.inputs, run) }

@@ -47,7 +47,11 @@ extension StoreLoop {
       let declaration = SubscriptionDeclaration(
         name: wish.name, patterns: wish.patterns, start: start(of: wish.start), conditions: wish.conditions)
       add(.declare(declaration), for: (session, request)) { loop, _ in
-        loop.subscriptions.wish(wish.name, session: session)
+        if wish.isLeaving {
+          loop.subscriptions.giveUp(wish.name, session: session)
+        } else {
+          loop.subscriptions.wish(wish.name, session: session)
+        }
         if index == wishes.count - 1 { loop.send(.subscribed(request: request), to: session) }
       }
     }

@@ -25,6 +25,14 @@ struct SubscriptionDesk {
     seats[name] = seat
   }
 
+  /// A process does not want it any more, before it says goodbye: it may have jobs to finish.
+  mutating func giveUp(_ name: SubscriptionName, session: SessionID) {
+    guard var seat = seats[name] else { return }
+    if seat.holder == session { (seat.holder, seat.deadline) = (nil, nil) }
+    seat.waiting.removeAll { $0 == session }
+    seats[name] = seat
+  }
+
   /// The seats that nobody has and somebody wants; each is offered once until ``granted(_:to:token:now:)`` answers.
   mutating func vacancies() -> [(name: SubscriptionName, session: SessionID)] {
     var vacancies: [(name: SubscriptionName, session: SessionID)] = []

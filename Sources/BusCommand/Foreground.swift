@@ -27,7 +27,11 @@ struct Foreground: Sendable {
     let output = SupervisorText(definitions, paint: Terminal(descriptor: 1, color: color, environment: all).paint)
     let words = SupervisorText(definitions, paint: Terminal(descriptor: 2, color: color, environment: all).paint)
     let environment = all.merging(environment) { $1 }
-    let supervisor = Supervisor(definitions, environment: environment, scales: scales) { line in
+    let alerts = AlertOutlet(environment)
+    let watch = definitions.contains { $0.autoscaling != nil } ? LoadWatch(environment) : nil
+    let supervisor = Supervisor(
+      definitions, environment: environment, scales: scales, alert: { alerts.send($0) }
+    ) { line in
       switch line {
       case .output(let process, let text):
         listen(process, text)
@@ -36,9 +40,13 @@ struct Foreground: Sendable {
       case .notice: Output.say(words.text(line))
       }
     }
-    let outcome = await Self.told(ServiceManager(all)) {
-      await supervisor.run(until: signals.wishes, control: control)
+    // Awaited below: what happened last is told too.
+    let outlet = Task { await alerts.run() }
+    let outcome = await Self.told(ServiceManager(all), watch) {
+      await supervisor.run(until: signals.wishes, control: control, loads: watch?.loads)
     }
+    alerts.end()
+    await outlet.value
     switch outcome {
     case .stopped: if signals.exitStatus != 0 { throw ExitCode(signals.exitStatus) }
     case .failed(let process):
@@ -48,14 +56,18 @@ struct Foreground: Sendable {
     }
   }
 
-  /// Tells who started this very process that it is up, and that it is alive.
+  /// Tells who started this very process that it is up, and that it is alive; asks for the loads meanwhile.
   private static func told(
-    _ manager: ServiceManager?, _ run: @escaping @Sendable () async -> Supervisor.Outcome
+    _ manager: ServiceManager?, _ watch: LoadWatch?, _ run: @escaping @Sendable () async -> Supervisor.Outcome
   ) async -> Supervisor.Outcome {
     manager?.ready()
     return await withTaskGroup(of: Supervisor.Outcome?.self) { group in
       group.addTask {
         await manager?.keepBeating()
+        return nil
+      }
+      group.addTask {
+        await watch?.run()
         return nil
       }
       group.addTask { await run() }

@@ -74,7 +74,7 @@ public enum ControlRequest: Sendable, Equatable {
     var changes: [String: ScaleChange] = [:]
     for member in try request.object("counts").members {
       guard let text = String(jsonValue: member.value), let change = ScaleChange(text) else {
-        throw ProtocolError(.badJSON, "the count of \(member.key) is a text such as \"4\", \"+2\" or \"-1\"")
+        throw ProtocolError(.badJSON, "the count of \(member.key) is a text such as \"4\", \"+2\", \"-1\" or \"auto\"")
       }
       changes[member.key] = change
     }
@@ -98,12 +98,18 @@ public enum ScaleChange: Sendable, Hashable, CustomStringConvertible {
   case to(Int)
   /// So many more; fewer below zero.
   case by(Int)
+  /// So many as are configured, and more where the load asks for them.
+  case auto
 
   /// The most processes of one program.
   public static let maximum = 1000
 
-  /// Reads `20`, `+2` or `-1`.
+  /// Reads `20`, `+2`, `-1` or `auto`.
   public init?(_ text: String) {
+    if text == "auto" {
+      self = .auto
+      return
+    }
     let digits = text.drop { $0 == "+" || $0 == "-" }
     guard text.count - digits.count <= 1, !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }),
       let number = Int(text), abs(number) <= ScaleChange.maximum
@@ -112,20 +118,22 @@ public enum ScaleChange: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// What it makes of a number; nil when there cannot be so many.
-  func applied(to count: Int) -> Int? {
+  func applied(to count: Int, configured: Int) -> Int? {
     let result =
       switch self {
       case .to(let number): number
       case .by(let number): count + number
+      case .auto: configured
       }
     return (0...ScaleChange.maximum).contains(result) ? result : nil
   }
 
-  /// `20`, `+2`, `-1`.
+  /// `20`, `+2`, `-1`, `auto`.
   public var description: String {
     switch self {
     case .to(let number): "\(number)"
     case .by(let number): number < 0 ? "\(number)" : "+\(number)"
+    case .auto: "auto"
     }
   }
 }

@@ -38,7 +38,12 @@ public enum EngineProcesses {
     definition.count = workers.processes
     definition.watchdog = workers.watchdog
     definition.niceness = Int32(workers.niceness)
-    definition.recycling = Recycling(age: workers.recycling.age, memory: workers.recycling.memory?.bytes)
+    definition.startLimit = workers.start
+    definition.autoscaling = workers.autoscaling.map {
+      Autoscaling(maximum: $0.maximum, latency: $0.latency, calm: $0.calm)
+    }
+    definition.recycling = Recycling(
+      age: workers.recycling.age, memory: workers.recycling.memory?.bytes, jobs: workers.recycling.jobs)
     return definition
   }
 }

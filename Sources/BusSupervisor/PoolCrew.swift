@@ -11,6 +11,8 @@ struct PoolCrew: Equatable {
   var nextGeneration = 1
   /// Whether as many as are wanted were ready once.
   var wasUp = false
+  /// Whether people were told that its processes do not stay up.
+  var isAlarmed = false
   /// The replacement of all of them that is under way.
   var upgrade: Upgrade?
 

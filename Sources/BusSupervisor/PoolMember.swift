@@ -30,6 +30,10 @@ struct PoolMember: Equatable {
   var isLeaving = false
   /// It is as old or as large as it may get.
   var isWorn = false
+  /// It did not get ready in time.
+  var isLate = false
+  /// It does not stay up, and people were told so.
+  var isLooping = false
   /// Starts in a row that failed.
   var failures = 0
   /// How often it was started again.

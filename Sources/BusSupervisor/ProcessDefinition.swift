@@ -22,6 +22,10 @@ public struct ProcessDefinition: Sendable, Equatable {
   public var isRequired: Bool
   /// How long a ready process may go without `WATCHDOG=1`; nil when nobody listens for it.
   public var watchdog: Duration?
+  /// How its number follows its load, which is never below ``count``; not at all when nil.
+  public var autoscaling: Autoscaling?
+  /// How long a process may take to say that it is ready; as long as it takes when nil.
+  public var startLimit: Duration?
   /// When a process that is well is replaced.
   public var recycling = Recycling.never
   /// How much a process gives way to others: 0 to 19, as nice(1) has it.

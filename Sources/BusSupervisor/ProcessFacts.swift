@@ -26,6 +26,17 @@ enum ProcessFacts {
     return overflow ? nil : size
   }
 
+  /// What a process shows of itself instead of its arguments; nil when there is no such process, or nobody says.
+  static func title(of pid: Int32) -> String? {
+    let file = open("/proc/\(pid)/cmdline", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = read(file, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    return String(decoding: bytes[..<count].prefix { $0 != 0 }, as: UTF8.self)
+  }
+
   /// The path without links; the path itself when it leads nowhere.
   static func resolved(_ path: String) -> String {
     guard let text = realpath(path, nil) else { return path }

@@ -30,7 +30,7 @@ extension ProcessPool {
       actions += end(members[leaver].id, now: now)
     }
     while mayAdd(to: crew) { actions += add(to: crew, now: now) }
-    return actions + finishUpgrade(crew, now: now)
+    return actions + finishUpgrade(crew, now: now) + settleAlarm(crew)
   }
 
   func readyCount(_ crew: Int) -> Int { members.count { $0.crew == crew && !$0.isLeaving && $0.isReady } }

@@ -8,9 +8,10 @@ extension ProcessPool {
     case .ending(_, let killAt): return killAt
     case .spawning: return startDeadline(of: member)
     case .running(_, let since, false):
-      return [readyByTime(member, since: since), startDeadline(of: member)].compactMap { $0 }.min()
+      let moments = [readyByTime(member, since: since), startDeadline(of: member), startLimit(of: member, since)]
+      return moments.compactMap { $0 }.min()
     case .running(_, let since, true):
-      return [silentAt(member), wornAt(member, since: since)].compactMap { $0 }.min()
+      return [silentAt(member), calmAt(member), wornAt(member, since: since)].compactMap { $0 }.min()
     }
   }
 
@@ -30,21 +31,31 @@ extension ProcessPool {
       if member.isLeaving { noteKill(crew: member.crew, generation: member.generation) }
       return [.report(name(of: member), .killing(pid: pid)), .signal(id, pid: pid, .kill)]
     case .spawning: return noteLate(member, now: now)
-    case .running(_, let since, false):
-      guard let moment = readyByTime(member, since: since), moment <= now else { return noteLate(member, now: now) }
-      return becomeReady(id, now: now)
+    case .running(let pid, let since, false):
+      if let moment = readyByTime(member, since: since), moment <= now { return becomeReady(id, now: now) }
+      if let moment = startDeadline(of: member), moment <= now { return noteLate(member, now: now) }
+      return abortLate(index, pid: pid, after: now - since, now: now)
     case .running(let pid, let since, true):
       if let moment = silentAt(member), moment <= now { return abort(index, pid: pid, now: now) }
+      if let moment = calmAt(member), moment <= now { return calm(index, now: now) }
       return wornAt(member, since: since) == nil ? [] : replace(index, .tooOld(now - since), now: now)
     }
+  }
+
+  /// A member's process said how many jobs it has done.
+  mutating func worked(_ id: Int, jobs: Int, now: ContinuousClock.Instant) -> [Action] {
+    guard let index = position(id), let limit = members[index].limits.jobs, jobs >= limit else { return [] }
+    return mayReplace(members[index]) ? replace(index, .tooBusy(jobs), now: now) : []
   }
 
   /// The resident memory of a member's process was measured.
   mutating func measured(_ id: Int, memory: Int64, now: ContinuousClock.Instant) -> [Action] {
     guard let index = position(id), let limit = members[index].limits.memory, memory > limit else { return [] }
-    let member = members[index]
-    guard member.isReady, !member.isWorn, !member.isLeaving, isServing else { return [] }
-    return replace(index, .tooLarge(memory), now: now)
+    return mayReplace(members[index]) ? replace(index, .tooLarge(memory), now: now) : []
+  }
+
+  private func mayReplace(_ member: PoolMember) -> Bool {
+    member.isReady && !member.isWorn && !member.isLeaving && isServing
   }
 
   private func readyByTime(_ member: PoolMember, since: ContinuousClock.Instant) -> ContinuousClock.Instant? {
@@ -68,6 +79,24 @@ extension ProcessPool {
       !member.isLeaving
     else { return nil }
     return member.startingSince.map { $0 + upgrade.plan.deadline }
+  }
+
+  /// By when a process has to be ready that says so itself.
+  private func startLimit(of member: PoolMember, _ since: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    let definition = crews[member.crew].definition
+    if case .after = definition.readiness { return nil }
+    return member.isLeaving || !isServing ? nil : definition.startLimit.map { since + $0 }
+  }
+
+  private mutating func abortLate(
+    _ index: Int, pid: Int32, after duration: Duration, now: ContinuousClock.Instant
+  ) -> [Action] {
+    members[index].enter(.ending(pid: pid, killAt: now + ProcessPool.abortGrace), now: now)
+    members[index].isLate = true
+    members[index].status = "was not ready after \(duration.brief)"
+    return [
+      .report(name(of: members[index]), .late(pid: pid, after: duration)), .signal(members[index].id, pid: pid, .abort),
+    ]
   }
 
   private mutating func abort(_ index: Int, pid: Int32, now: ContinuousClock.Instant) -> [Action] {

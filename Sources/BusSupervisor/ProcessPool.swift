@@ -77,15 +77,12 @@ struct ProcessPool {
   /// A spawned process has a process id.
   mutating func launched(_ id: Int, pid: Int32, now: ContinuousClock.Instant) -> [Action] {
     guard let index = position(id), case .spawning(let since, let isReady) = members[index].state else { return [] }
-    let definition = crews[members[index].crew].definition
     members[index].enter(.running(pid: pid, since: since, isReady: false), now: now)
-    members[index].limits = definition.recycling.limits(chance: chance.part())
-    var actions: [Action] = [.report(name(of: members[index]), .started(pid: pid))]
-    if isEnding(members[index]) { return actions + end(id, now: now) }
-    if isReady { return actions + ready(id, now: now) }
-    guard case .after(let duration) = definition.readiness, duration <= now - since else { return actions }
-    actions += becomeReady(id, now: now)
-    return actions
+    if isEnding(members[index]) { return end(id, now: now) }
+    if isReady { return ready(id, now: now) }
+    guard case .after(let duration) = crews[members[index].crew].definition.readiness, duration <= now - since
+    else { return [] }
+    return becomeReady(id, now: now)
   }
 
   /// A process said that it is ready.
@@ -149,7 +146,8 @@ struct ProcessPool {
     let taken = Set(members.lazy.filter { $0.crew == crew }.map(\.slot))
     var slot = 1
     while taken.contains(slot) { slot += 1 }
-    let member = PoolMember(id: nextID, crew: crew, slot: slot, generation: crews[crew].generation, now: now)
+    var member = PoolMember(id: nextID, crew: crew, slot: slot, generation: crews[crew].generation, now: now)
+    member.limits = crews[crew].definition.recycling.limits(chance: chance.part())
     nextID += 1
     members.append(member)
     return [.spawn(member.id)]
@@ -158,7 +156,9 @@ struct ProcessPool {
   mutating func respawn(_ index: Int, now: ContinuousClock.Instant) -> [Action] {
     members[index].enter(.spawning(since: now), now: now)
     members[index].isWorn = false
+    members[index].isLate = false
     members[index].status = nil
+    members[index].limits = crews[members[index].crew].definition.recycling.limits(chance: chance.part())
     return [.spawn(members[index].id)]
   }
 
@@ -195,8 +195,9 @@ struct ProcessPool {
       return [.report(name, .failed(end))] + stop(now: now)
     }
     // One that was stuck had been ready.
-    let wasReady = if case .ending = member.state { true } else { member.isReady }
+    let wasReady = if case .ending = member.state { !member.isLate } else { member.isReady }
     members[index].failures = wasReady && uptime >= policy.settledAfter ? 0 : member.failures + 1
+    if members[index].failures >= policy.alarmAfter { members[index].isLooping = true }
     members[index].restarts += 1
     members[index].lastEnd = end
     let counted = wasReady ? members[index].failures - 1 : members[index].failures

@@ -16,19 +16,27 @@ public struct RestartPolicy: Sendable, Equatable {
   /// By which part of it a delay is shorter, at most: those that failed together do not all come back together.
   public var spread: Double
 
+  /// After how many failed starts in a row people are told.
+  public var alarmAfter: Int
+  /// How long a process has to stay up after that for it to be over.
+  public var calmAfter: Duration
+
   /// Half a second, half as much again each time, at most half a minute; each shortened by up to a fifth.
   public static let standard = RestartPolicy()
 
   /// Makes a policy; without words it is ``standard``.
   public init(
     base: Duration = .milliseconds(500), factor: Double = 1.5, maximum: Duration = .seconds(30),
-    settledAfter: Duration = .seconds(1), spread: Double = 0.2
+    settledAfter: Duration = .seconds(1), spread: Double = 0.2, alarmAfter: Int = 5,
+    calmAfter: Duration = .seconds(10)
   ) {
     self.base = max(.zero, base)
     self.factor = max(1, factor)
     self.maximum = max(.zero, maximum)
     self.settledAfter = max(.zero, settledAfter)
     self.spread = min(1, max(0, spread))
+    self.alarmAfter = max(1, alarmAfter)
+    self.calmAfter = max(.zero, calmAfter)
   }
 
   /// How long to wait after so many starts in a row that failed; nothing after none. `chance` is from 0 to 1.

@@ -8,6 +8,8 @@ struct ServiceMessage: Equatable {
   var isReady = false
   /// It gives itself up: it is to be treated as stuck.
   var isTrigger = false
+  /// How many jobs it has done.
+  var jobs: Int?
   /// What it is doing, in its own words.
   var status: String?
 
@@ -20,6 +22,7 @@ struct ServiceMessage: Equatable {
       case "WATCHDOG=trigger": isTrigger = true
       default: break
       }
+      if text.hasPrefix("X_BUS_JOBS=") { jobs = Int(text.dropFirst(11)) ?? jobs }
       guard text.hasPrefix("STATUS=") else { continue }
       var words = text.dropFirst(7)
       while words.utf8.count > ServiceMessage.maximumStatusByteCount { words.removeLast() }

@@ -53,23 +53,25 @@ extension SupervisorLoop {
     _ changes: [String: ScaleChange], _ call: ControlCall, now: ContinuousClock.Instant
   ) throws(SupervisorError) -> [ProcessPool.Action] {
     try requireServing()
-    var wishes: [(crew: Int, wanted: Int)] = []
+    var wishes: [(crew: Int, wanted: Int, isByHand: Bool)] = []
     for (name, change) in changes.sorted(by: { $0.key < $1.key }) {
       let crew = try crew(name)
-      guard let wanted = change.applied(to: pool.crews[crew].wanted) else {
+      let configured = pool.crews[crew].definition.count
+      guard let wanted = change.applied(to: pool.crews[crew].wanted, configured: configured) else {
         throw SupervisorError(
           .badRequest, "\(name) has \(pool.crews[crew].wanted) processes and cannot have \(change)",
           help: "0 to \(ScaleChange.maximum) are possible: bus scale \(name)=4")
       }
-      wishes.append((crew, wanted))
+      wishes.append((crew, wanted, change != .auto))
     }
     // All or none: a wrong name changes nothing.
     var actions: [ProcessPool.Action] = []
-    for (crew, wanted) in wishes {
+    for (crew, wanted, isByHand) in wishes {
       call.send([
         "engine": .string(pool.crews[crew].definition.name), "was": pool.crews[crew].wanted.jsonValue,
         "wanted": wanted.jsonValue, "configured": pool.crews[crew].definition.count.jsonValue,
       ])
+      if isByHand { setByHand.insert(crew) } else { setByHand.remove(crew) }
       actions += pool.scale(crew, to: wanted, now: now)
     }
     do throws(SupervisorError) { try keepScales() } catch {
@@ -151,12 +153,11 @@ extension SupervisorLoop {
       ]
     case .takenBack(let failure, let count):
       let process = failure.process
-      let words = process.map { process in logs.last(10) { $0 == process }.map(\.text).filter { !$0.hasPrefix("-- ") } }
       return [
         "engine": name, "taken_back": .string(failure.description), "processes": count.jsonValue,
         "process": process.map { .string($0) } ?? .null,
         "file": .string(pool.crews[crew].definition.executable),
-        "output": .array((words ?? []).map { .string($0) }),
+        "output": .array(words(of: process).map { .string($0) }),
       ]
     }
   }
@@ -169,12 +170,17 @@ extension SupervisorLoop {
         call.send(json(of: member, now: now))
       }
     }
-    for crew in pool.crews where crew.definition.isNumbered {
-      call.send([
+    for (index, crew) in pool.crews.enumerated() where crew.definition.isNumbered {
+      var program: JSONObject = [
         "engine": .string(crew.definition.name), "wanted": crew.wanted.jsonValue,
         "configured": crew.definition.count.jsonValue, "quiet": .bool(crew.isQuiet),
         "upgrading": .bool(crew.upgrade != nil),
-      ])
+      ]
+      if let rule = crew.definition.autoscaling {
+        program.set("maximum", rule.maximum.jsonValue)
+        program.set("by_hand", setByHand.contains(index))
+      }
+      call.send(.object(program))
     }
     call.finish()
   }
@@ -187,8 +193,23 @@ extension SupervisorLoop {
       "state": .string(pool.word(for: member)), "seconds": .double((now - member.changedAt).inSeconds),
       "restarts": member.restarts.jsonValue, "last_exit": member.lastEnd.map { .string($0.description) } ?? .null,
       "memory": memory.map { .integer($0) } ?? .null, "status": member.status.map { .string($0) } ?? .null,
-      "generation": member.generation.jsonValue,
+      "generation": member.generation.jsonValue, "doing": doing(member).map { .string($0) } ?? .null,
     ]
+  }
+
+  /// What a process shows that it is doing: what stands behind `ENGINE.SLOT: ` in its title.
+  private func doing(_ member: PoolMember) -> String? {
+    guard let title = member.pid.flatMap(ProcessFacts.title), let colon = title.firstIndex(of: ":") else { return nil }
+    let name = title[..<colon]
+    let words = title[colon...].dropFirst(2)
+    return name.hasSuffix(".\(member.slot)") && !name.contains("/") && !words.isEmpty ? String(words) : nil
+  }
+
+  /// One that is stuck says no more what it did: its title may.
+  func completed(_ notice: SupervisorNotice) -> SupervisorNotice {
+    guard case .stuck(let pid, let silence, nil) = notice, let member = pool.members.first(where: { $0.pid == pid })
+    else { return notice }
+    return .stuck(pid: pid, silentFor: silence, status: doing(member))
   }
 
   private func showLogs(

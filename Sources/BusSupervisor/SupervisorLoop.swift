@@ -11,6 +11,7 @@ struct SupervisorLoop {
     case measure
     case wish(StopWish)
     case call(ControlCall)
+    case loads([String: Duration])
   }
 
   /// How often memory is measured where it is limited.
@@ -25,6 +26,10 @@ struct SupervisorLoop {
   private var scheduled: ContinuousClock.Instant?
   /// The file of each generation of each crew, with links resolved when the generation began.
   var files: [[Int: String]]
+  /// What decides how many there are of the crews that follow their loads.
+  var scalers: [Int: Autoscaler] = [:]
+  /// Those of them for which people wished a number.
+  var setByHand: Set<Int> = []
   /// Who waits for upgrades.
   var askers: [UpgradeAsker] = []
   /// Who waits for the end.
@@ -38,9 +43,11 @@ struct SupervisorLoop {
     let kept = supervisor.scales?.load() ?? [:]
     for crew in pool.crews.indices {
       let definition = pool.crews[crew].definition
+      scalers[crew] = definition.autoscaling.map { Autoscaler($0, minimum: definition.count) }
       // A number that was wished for is forgotten when the one that it was wished instead of is another.
       guard let wish = kept[definition.name], wish.configured == definition.count else { continue }
       pool.crews[crew].wanted = wish.wanted
+      setByHand.insert(crew)
     }
   }
 
@@ -81,6 +88,7 @@ struct SupervisorLoop {
         children[member.id]?.child.relay(signal)
       }
     case .call(let call): perform(answer(call, now: now), in: &group)
+    case .loads(let loads): perform(weigh(loads, now: now), in: &group)
     }
   }
 
@@ -93,7 +101,9 @@ struct SupervisorLoop {
   /// Keeps what people wished for; what cannot be kept is said.
   func keepScales() throws(SupervisorError) {
     var wishes: [String: ScaleFile.Wish] = [:]
-    for crew in pool.crews where crew.wanted != crew.definition.count {
+    for (index, crew) in pool.crews.enumerated() {
+      let isWish = scalers[index] == nil ? crew.wanted != crew.definition.count : setByHand.contains(index)
+      guard isWish else { continue }
       wishes[crew.definition.name] = ScaleFile.Wish(configured: crew.definition.count, wanted: crew.wanted)
     }
     try supervisor.scales?.save(wishes)
@@ -105,9 +115,10 @@ struct SupervisorLoop {
     _ id: Int, _ message: ServiceMessage, now: ContinuousClock.Instant
   ) -> [ProcessPool.Action] {
     pool.heard(id, status: message.status, now: now)
+    let worked = message.jobs.map { pool.worked(id, jobs: $0, now: now) } ?? []
     guard message.isReady, let member = pool.member(id), pool.crews[member.crew].definition.readiness == .message
-    else { return [] }
-    return pool.ready(id, now: now)
+    else { return worked }
+    return worked + pool.ready(id, now: now)
   }
 
   private mutating func measure(in group: inout DiscardingTaskGroup) {
@@ -125,9 +136,13 @@ struct SupervisorLoop {
       case .spawn(let id): spawn(id, in: &group)
       case .signal(let id, _, let signal): children[id]?.child.signal(signal)
       case .report(let process, let notice):
+        let notice = completed(notice)
         supervisor.tell(.notice(process: process, notice))
         logs.add("-- \(notice)", of: process)
-      case .upgraded(let crew, let outcome): upgraded(crew, outcome)
+        if let alert = alert(process, notice) { supervisor.alert(alert) }
+      case .upgraded(let crew, let outcome):
+        upgraded(crew, outcome)
+        if let alert = alert(crew, outcome) { supervisor.alert(alert) }
       case .finish: feed.finish()
       }
     }
@@ -146,7 +161,7 @@ struct SupervisorLoop {
   private mutating func spawn(_ id: Int, in group: inout DiscardingTaskGroup) {
     guard let member = pool.member(id) else { return }
     let definition = pool.crews[member.crew].definition
-    var launch = Launch(definition, environment: environment(of: definition, slot: member.slot))
+    var launch = Launch(definition, environment: environment(of: definition, member))
     // One of an older generation is started from the file of that time, as long as that is there.
     if let file = files[member.crew][member.generation], BinaryPlaces.isProgram(file) { launch.path = file }
     launch.isHeard = true
@@ -158,10 +173,11 @@ struct SupervisorLoop {
     group.addTask { feed.yield(.ended(id, run: run, await child.run(listener))) }
   }
 
-  private func environment(of definition: ProcessDefinition, slot: Int) -> [String: String] {
+  private func environment(of definition: ProcessDefinition, _ member: PoolMember) -> [String: String] {
     var all = supervisor.environment.merging(definition.environment) { $1 }
-    if definition.isNumbered { all["BUS_SLOT"] = "\(slot)" }
-    if let port = definition.firstPort { all["PORT"] = "\(port + slot - 1)" }
+    if definition.isNumbered { all["BUS_SLOT"] = "\(member.slot)" }
+    if let port = definition.firstPort { all["PORT"] = "\(port + member.slot - 1)" }
+    all["BUS_RECYCLE_JOBS"] = member.limits.jobs.map { "\($0)" }
     // A process is asked to say that it is alive twice in the time in which it has to.
     all["WATCHDOG_USEC"] = definition.watchdog.map { "\(ProcessFacts.microseconds($0))" }
     all["WATCHDOG_PID"] = nil
@@ -179,7 +195,13 @@ struct SupervisorLoop {
         if case .line(let prefix) = definition.readiness, line.hasPrefix(prefix) { feed.yield(.ready(id, run: run)) }
       },
       message: { feed.yield(.message(id, run: run, $0)) },
-      launched: { feed.yield(.launched(id, run: run, pid: $0)) })
+      // Said here and not when the pool knows: its own first line may come before that.
+      launched: { pid in
+        let notice = SupervisorNotice.started(pid: pid)
+        tell(.notice(process: process, notice))
+        logs.add("-- \(notice)", of: process)
+        feed.yield(.launched(id, run: run, pid: pid))
+      })
   }
 
   /// Whether the moment came before the end of everything.

@@ -18,6 +18,14 @@ public enum SupervisorNotice: Sendable, Equatable, CustomStringConvertible {
   case failed(ProcessEnd)
   /// It was not heard for too long, and is aborted; what it last said about itself.
   case stuck(pid: Int32, silentFor: Duration, status: String?)
+  /// It did not get ready in time, and is aborted.
+  case late(pid: Int32, after: Duration)
+  /// It does not stay up: how its last start ended, and how many in a row did so.
+  case looping(ProcessEnd, failures: Int)
+  /// All of a program stay up again.
+  case recovered
+  /// There are to be more of a program, because a job has waited for so long, or fewer.
+  case scaled(from: Int, to: Int, latency: Duration)
   /// It is well, but is replaced.
   case worn(WearReason)
   /// The processes of a new program do not work, those of the old one come back.
@@ -38,6 +46,12 @@ public enum SupervisorNotice: Sendable, Equatable, CustomStringConvertible {
     case .failed(let end): "\(end) before it was ready"
     case .stuck(let pid, let silence, let status):
       "stuck: not heard for \(silence.brief)" + (status.map { ", last: \($0)" } ?? "") + "; aborting (pid \(pid))"
+    case .late(let pid, let after): "not ready after \(after.brief); aborting (pid \(pid))"
+    case .looping(let end, let failures): "does not stay up: \(failures) starts in a row failed, the last \(end)"
+    case .recovered: "stays up again"
+    case .scaled(let old, let new, let latency):
+      "\(new) \(new == 1 ? "process" : "processes") instead of \(old): "
+        + (new > old ? "a job has waited for \(latency.brief)" : "no job waits long")
     case .worn(let reason): "\(reason), is replaced"
     case .takingBack(let failure): "upgrade is taken back: \(failure)"
     }
@@ -50,12 +64,15 @@ public enum WearReason: Sendable, Equatable, CustomStringConvertible {
   case tooOld(Duration)
   /// It has so many bytes of memory.
   case tooLarge(Int64)
+  /// It has done so many jobs.
+  case tooBusy(Int)
 
   /// `runs for 1d2h`, `has 612 MiB of memory`.
   public var description: String {
     switch self {
     case .tooOld(let age): "runs for \(age.brief)"
     case .tooLarge(let bytes): "has \(bytes >> 20) MiB of memory"
+    case .tooBusy(let jobs): "has done \(jobs) jobs"
     }
   }
 }

@@ -206,6 +206,11 @@ enum WorkersKeys {
     "ready", .duration(.zero...(.seconds(86_400))),
     "After which time a process counts as ready. Without it, it says so itself, as each engine made with Bus does.",
     example: "1s")
+  static let start = Key(
+    "start", .duration(.seconds(1)...(.seconds(86_400))),
+    "How long a process may take to say that it is ready; then it is aborted, and started again after a while. "
+      + "Without it: as long as it takes.",
+    example: "1m")
   static let watchdog = Key(
     "watchdog", .duration(.seconds(1)...(.seconds(86_400))),
     "How long a process may be silent before it counts as stuck and is replaced. Without it nobody listens.",
@@ -216,13 +221,35 @@ enum WorkersKeys {
   static let recycle = KeyEntry(
     "recycle", .map(RecycleKeys.table),
     "When a process that is well is replaced by another one; never without it.",
-    example: "recycle: { age: 1d, memory: 512MiB }")
+    example: "recycle: { age: 1d, memory: 512MiB, jobs: 10000 }")
+  static let autoscale = KeyEntry(
+    "autoscale", .map(AutoscaleKeys.table),
+    "More processes while jobs wait for too long. Without it there are as many as 'processes' says.",
+    example: "autoscale: { max: 10, latency: 5s }")
   static let table = KeyTable(
     "workers",
     [
-      processes.entry, concurrency.entry, shutdown.entry, environment, ready.entry, watchdog.entry, niceness.entry,
-      recycle,
+      processes.entry, concurrency.entry, shutdown.entry, environment, ready.entry, start.entry, watchdog.entry,
+      niceness.entry, recycle, autoscale,
     ])
+}
+
+/// The section `autoscale`.
+enum AutoscaleKeys {
+  private static let standard = AutoscaleDefinition(maximum: 1)
+
+  static let maximum = Key(
+    "max", .wholeNumber(1...1000), "How many processes there may be; 'processes' is how many there are at least.",
+    example: "10", isRequired: true)
+  static let latency = Key(
+    "latency", .duration(.milliseconds(100)...(.seconds(86_400))),
+    "How long the oldest ready job may wait: while it is longer there are more, twice as many at most each 3 s.",
+    example: "5s", standard: .string(standard.latency.words))
+  static let calm = Key(
+    "calm", .duration(.seconds(1)...(.seconds(86_400))),
+    "How long no job may wait for half of that, for one process to go.", example: "1m",
+    standard: .string(standard.calm.words))
+  static let table = KeyTable("autoscale", [maximum.entry, latency.entry, calm.entry])
 }
 
 /// The section `recycle`.
@@ -232,7 +259,10 @@ enum RecycleKeys {
     "The age that a process may reach; up to 15 % less for some, so that they do not go together.", example: "1d")
   static let memory = Key(
     "memory", .byteCount, "The memory that a process may have; up to 15 % less for some.", example: "512MiB")
-  static let table = KeyTable("recycle", [age.entry, memory.entry], later: ["jobs"])
+  static let jobs = Key(
+    "jobs", .wholeNumber(1...1_000_000_000), "How many jobs a process may do; up to 15 % less for some.",
+    example: "10000")
+  static let table = KeyTable("recycle", [age.entry, memory.entry, jobs.entry])
 }
 
 /// One of an engine's `subscriptions`.

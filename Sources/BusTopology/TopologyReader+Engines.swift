@@ -75,6 +75,7 @@ extension TopologyReader {
       concurrency: value(WorkersKeys.concurrency, in: fields) ?? standard.concurrency,
       shutdown: value(WorkersKeys.shutdown, in: fields) ?? standard.shutdown, environment: environment(fields))
     workers.ready = value(WorkersKeys.ready, in: fields)
+    workers.start = value(WorkersKeys.start, in: fields)
     workers.watchdog = value(WorkersKeys.watchdog, in: fields)
     workers.niceness = value(WorkersKeys.niceness, in: fields) ?? standard.niceness
     let recycle = fields.node(WorkersKeys.recycle).flatMap {
@@ -82,9 +83,27 @@ extension TopologyReader {
     }
     if let recycle {
       workers.recycling = RecyclingDefinition(
-        age: value(RecycleKeys.age, in: recycle), memory: value(RecycleKeys.memory, in: recycle))
+        age: value(RecycleKeys.age, in: recycle), memory: value(RecycleKeys.memory, in: recycle),
+        jobs: value(RecycleKeys.jobs, in: recycle))
     }
+    workers.autoscaling = autoscaling(fields, of: name, processes: workers.processes)
     return workers
+  }
+
+  private mutating func autoscaling(_ workers: Fields, of name: Name, processes: Int) -> AutoscaleDefinition? {
+    guard let node = workers.node(WorkersKeys.autoscale),
+      let fields = fields(node, AutoscaleKeys.table, of: "autoscale of \(name)"),
+      let maximum = value(AutoscaleKeys.maximum, in: fields)
+    else { return nil }
+    if maximum < processes, let place = fields.node(AutoscaleKeys.maximum.entry)?.place {
+      report(
+        at: place, "max is fewer than the \(processes) processes that there are at least",
+        help: "for example 'max: \(processes * 5)'")
+    }
+    var rule = AutoscaleDefinition(maximum: maximum)
+    rule.latency = value(AutoscaleKeys.latency, in: fields) ?? rule.latency
+    rule.calm = value(AutoscaleKeys.calm, in: fields) ?? rule.calm
+    return rule
   }
 
   private mutating func environment(_ workers: Fields) -> [String: String] {

@@ -113,11 +113,19 @@ public enum TopologyText {
     text.add(3, WorkersKeys.concurrency.name, "\(workers.concurrency)")
     text.add(3, WorkersKeys.shutdown.name, workers.shutdown.words)
     text.add(3, WorkersKeys.ready.name, workers.ready?.words)
+    text.add(3, WorkersKeys.start.name, workers.start?.words)
     text.add(3, WorkersKeys.watchdog.name, workers.watchdog?.words)
     if workers.niceness != 0 { text.add(3, WorkersKeys.niceness.name, "\(workers.niceness)") }
     if workers.recycling != RecyclingDefinition() { text.open(3, WorkersKeys.recycle.name) }
     text.add(4, RecycleKeys.age.name, workers.recycling.age?.words)
     text.add(4, RecycleKeys.memory.name, workers.recycling.memory?.description)
+    text.add(4, RecycleKeys.jobs.name, workers.recycling.jobs.map { "\($0)" })
+    if let rule = workers.autoscaling {
+      text.open(3, WorkersKeys.autoscale.name)
+      text.add(4, AutoscaleKeys.maximum.name, "\(rule.maximum)")
+      text.add(4, AutoscaleKeys.latency.name, rule.latency.words)
+      text.add(4, AutoscaleKeys.calm.name, rule.calm.words)
+    }
     if !workers.environment.isEmpty { text.open(3, WorkersKeys.environment.name) }
     for (name, value) in workers.environment.sorted(by: { $0.key < $1.key }) { text.add(4, name, value, isText: true) }
   }

@@ -46,6 +46,19 @@ struct SubscriptionDeskTests {
     #expect(desk.vacancies().map(\.session) == [second])
   }
 
+  @Test func `one that gives it up frees the seat at once, and is not in line any more`() {
+    var desk = desk(granted: true)
+    desk.giveUp(name, session: first)
+    #expect(desk.holder(of: name) == nil)
+    #expect(desk.vacancies().map(\.session) == [second])
+    desk.granted(name, to: second, token: 2, now: start)
+    desk.giveUp(name, session: first)
+    #expect(desk.holder(of: name) == second, "it is another's by now")
+    desk.giveUp(name, session: second)
+    #expect(desk.vacancies().isEmpty)
+    #expect(desk.nextExpiry == nil)
+  }
+
   @Test func `the holder keeps its seat over a new connection by its token`() {
     var desk = desk(granted: true)
     desk.disconnected(first, now: start)

@@ -19,6 +19,11 @@ enum Samples {
     queueLock: "search.IndexUser(42)", workerLock: "users(42)",
     limit: JobLimit(key: "tenant(7)", concurrency: 4, rate: RateLimit(10, per: .minute, burst: 5)), priority: -5,
     dueAt: time, retry: .standard, cause: cause, notify: "user:42")
+  static let leaving = {
+    var wish = SubscriptionWish(name: subscription, patterns: ["a"])
+    wish.isLeaving = true
+    return wish
+  }()
   static let smallWish = NewJob(id: job, queue: queue, worker: "IndexUser")
   static let thenWish = NewJob(id: JobID(high: 9, low: 9), queue: queue, worker: "PublishAlbum")
   static let assignment = Assignment(
@@ -78,7 +83,7 @@ enum Samples {
       request: 5,
       subscriptions: [
         SubscriptionWish(name: subscription, patterns: ["a", "b*"], start: .after(Offset(5))),
-        SubscriptionWish(name: subscription, patterns: [], start: .beginning),
+        SubscriptionWish(name: subscription, patterns: [], start: .beginning), leaving,
         SubscriptionWish(name: subscription, patterns: ["c"], conditions: ["a": "present", "b": ["equals": 42]]),
       ]),
     .subscribe(request: 5, subscriptions: [], schedules: []),

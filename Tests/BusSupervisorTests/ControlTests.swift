@@ -181,7 +181,8 @@ struct ControlTests {
 
   @Test func `a request comes back as it was sent, and a broken one is refused`() throws {
     let requests: [ControlRequest] = [
-      .processes, .scale(["a": .to(0), "b": .by(2), "c": .by(-3)]), .quiet(["a"], false), .stop(atOnce: true),
+      .processes, .scale(["a": .to(0), "b": .by(2), "c": .by(-3), "d": .auto]), .quiet(["a"], false),
+      .stop(atOnce: true),
       .logs(nil, count: 3, follow: true), .logs("a.1", count: 0, follow: false),
       .upgrade(["a"], UpgradePlan(isFleet: true, extra: 3, deadline: .seconds(5), maximumFailures: 2)),
       .upgrade([], UpgradePlan()),

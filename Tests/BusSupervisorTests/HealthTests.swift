@@ -107,7 +107,7 @@ struct HealthTests {
     #expect(pool.measured(0, memory: 1001, now: now) == [], "once is enough")
     #expect(
       pool.launched(1, pid: 8, now: now) == [
-        .report("a.2", .started(pid: 8)), .report("a.1", .draining(pid: 7)), .signal(0, pid: 7, .terminate),
+        .report("a.1", .draining(pid: 7)), .signal(0, pid: 7, .terminate),
       ])
     #expect(ProcessFacts.residentByteCount(of: getpid()).map { $0 > 1 << 20 } == true)
     #expect(ProcessFacts.residentByteCount(of: -1) == nil)

@@ -14,7 +14,9 @@ struct NoticeTests {
       .stopping(pid: 7), .killing(pid: 7), .stopped(.exited(0)), .failed(.exited(78)), .draining(pid: 7),
       .stuck(pid: 7, silentFor: .seconds(60), status: "3 jobs"), .worn(.tooOld(.seconds(90_000))),
       .worn(.tooLarge(600 << 20)), .takingBack(.ended(process: "a.3", .exited(134), tries: 3)),
-      .takingBack(.late(process: "a.3", .seconds(30))),
+      .takingBack(.late(process: "a.3", .seconds(30))), .late(pid: 7, after: .seconds(60)),
+      .looping(.exited(3), failures: 5), .recovered, .worn(.tooBusy(9_500)),
+      .scaled(from: 2, to: 4, latency: .seconds(7)), .scaled(from: 4, to: 3, latency: .zero),
     ]
     #expect(
       texts.map(\.description) == [
@@ -25,7 +27,10 @@ struct NoticeTests {
         "stuck: not heard for 1m, last: 3 jobs; aborting (pid 7)", "runs for 1d1h, is replaced",
         "has 600 MiB of memory, is replaced",
         "upgrade is taken back: a.3 exited 134 before it was ready (3 tries)",
-        "upgrade is taken back: a.3 was not ready after 30 s",
+        "upgrade is taken back: a.3 was not ready after 30 s", "not ready after 1m; aborting (pid 7)",
+        "does not stay up: 5 starts in a row failed, the last exited 3", "stays up again",
+        "has done 9500 jobs, is replaced", "4 processes instead of 2: a job has waited for 7 s",
+        "3 processes instead of 4: no job waits long",
       ])
   }
 
@@ -59,13 +64,17 @@ struct NoticeTests {
     workers.ready = .seconds(2)
     workers.watchdog = .seconds(60)
     workers.niceness = 5
-    workers.recycling = RecyclingDefinition(age: .seconds(3600), memory: ByteCount(bytes: 1 << 20))
+    workers.recycling = RecyclingDefinition(age: .seconds(3600), memory: ByteCount(bytes: 1 << 20), jobs: 7)
+    workers.start = .seconds(30)
+    workers.autoscaling = AutoscaleDefinition(maximum: 9, latency: .seconds(2), calm: .seconds(3))
     let topology = Topology(engines: [EngineDefinition(name: "a", binary: "true", workers: workers)])
     let definition = try #require(try EngineProcesses.definitions(topology, places: Self.places).first)
     #expect(definition.readiness == .after(.seconds(2)))
     #expect(definition.watchdog == .seconds(60))
     #expect(definition.niceness == 5)
-    #expect(definition.recycling == Recycling(age: .seconds(3600), memory: 1 << 20))
+    #expect(definition.recycling == Recycling(age: .seconds(3600), memory: 1 << 20, jobs: 7))
+    #expect(definition.startLimit == .seconds(30))
+    #expect(definition.autoscaling == Autoscaling(maximum: 9, latency: .seconds(2), calm: .seconds(3)))
   }
 
   @Test func `an engine that is not there is refused with those that are`() {

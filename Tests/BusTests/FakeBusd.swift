@@ -101,7 +101,7 @@ final class FakeBusd: Sendable {
   }
 
   private func grant(_ wishes: [SubscriptionWish], _ state: inout State) -> [Reply] {
-    let grants = wishes.map { wish in
+    let grants = wishes.filter { !$0.isLeaving }.map { wish in
       state.lastToken += 1
       state.tokens[wish.name] = state.lastToken
       return Grant(subscription: wish.name, token: state.lastToken, cursor: state.cursors[wish.name] ?? .zero)

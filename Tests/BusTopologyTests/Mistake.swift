@@ -171,6 +171,14 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       "no weight", queue("{ weight: 0 }"), at: "6:26", "weight must be from 1 to 1000, found '0'",
       help: "for example 'weight: 3'"),
     Mistake(
+      "a maximum below the minimum",
+      "version: 1\nengines:\n  a:\n    binary: a\n    workers: { processes: 4, autoscale: { max: 3 } }\n", at: "5:48",
+      "max is fewer than the 4 processes that there are at least", help: "for example 'max: 20'"),
+    Mistake(
+      "a scale without a maximum",
+      "version: 1\nengines:\n  a:\n    binary: a\n    workers: { autoscale: { latency: 3s } }\n", at: "5:27",
+      "autoscale of a lacks 'max'", help: "for example 'max: 10'"),
+    Mistake(
       "an engine without a binary", "version: 1\nengines:\n  search:\n    arguments: []\n", at: "3:3",
       "engine search lacks 'binary'", help: "for example 'binary: shop'"),
     Mistake(

@@ -51,8 +51,10 @@ import Testing
       environment: Dictionary(uniqueKeysWithValues: odd.enumerated().map { ("V\($0)", $1) }))
     workers.ready = .milliseconds(1500)
     workers.watchdog = .seconds(60)
+    workers.start = .seconds(90)
+    workers.autoscaling = AutoscaleDefinition(maximum: 7, latency: .milliseconds(1500), calm: .seconds(90))
     workers.niceness = 19
-    workers.recycling = RecyclingDefinition(age: .seconds(86_400), memory: ByteCount(bytes: 512 << 20))
+    workers.recycling = RecyclingDefinition(age: .seconds(86_400), memory: ByteCount(bytes: 512 << 20), jobs: 9)
     var strict = QueueDefinition(name: "strict")
     strict.timeout = .milliseconds(90_500)
     strict.retryBudget = RateLimit(100, per: .minute, burst: 7)

@@ -14,3 +14,8 @@ func eventually(
   }
   try #require(try await holds(), "not within \(limit): \(fact)", sourceLocation: sourceLocation)
 }
+
+/// Does something at a pace until it says that it does not go on: work that takes its time, and waits for nothing.
+func steadily(every interval: Duration, _ goesOn: () async throws -> Bool) async throws {
+  while try await goesOn() { try await Task.sleep(for: interval) }
+}

@@ -9,12 +9,13 @@ struct ScaleCommand: AsyncParsableCommand {
     usage: "bus scale [<options>] <engine=number> ...",
     discussion: """
       Those that are too many finish their work. The number holds until the \
-      topology has another one.
+      topology has another one, or with 'auto' is what that says: a number, or \
+      as many as the load asks for.
 
       EXAMPLE  bus scale account=20 search=+2 bulk=0
       """)
 
-  @Argument(help: ArgumentHelp("Such as account=20, search=+2 or bulk=-1.", valueName: "engine=number"))
+  @Argument(help: ArgumentHelp("Such as account=20, search=+2, bulk=-1 or mail=auto.", valueName: "engine=number"))
   var counts: [String] = []
 
   @OptionGroup var supervisor: SupervisorOptions
@@ -48,6 +49,8 @@ struct ScaleCommand: AsyncParsableCommand {
   }
 
   private func refusal(_ message: String, where location: String) -> CommandError {
-    CommandError(.usage, message, where: location, help: "bus scale account=4, account=+2 or account=-1; 0 to 1000")
+    CommandError(
+      .usage, message, where: location,
+      help: "bus scale account=4, account=+2, account=-1 or account=auto; 0 to 1000")
   }
 }

@@ -118,7 +118,8 @@ struct WorkCommand: AsyncParsableCommand {
   }
 
   private func adjust(_ definition: inout ProcessDefinition) {
-    if let count { definition.count = count }
+    // A number that is named is meant.
+    if let count { (definition.count, definition.autoscaling) = (count, nil) }
     if let nice { definition.niceness = Int32(nice) }
     if let ready { definition.readiness = ready.readiness }
     if let killAfter { definition.grace = killAfter.duration }

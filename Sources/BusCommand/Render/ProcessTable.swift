@@ -19,7 +19,7 @@ struct ProcessTable {
         .init(process.string("process") ?? "-"), .init(process.count("pid").map { "\($0)" } ?? "-"),
         .init(state, ink(state)), .init(duration(process)), .init("\(restarts)", restarts > 0 ? .yellow : .plain),
         .init(memory.map { Brief.bytes(UInt64(max(0, $0))) } ?? "-"), .init(process.string("last_exit") ?? "-"),
-        .init(process.string("status") ?? "-"),
+        .init(Printable.line(process.string("status") ?? process.string("doing") ?? "-")),
       ])
     }
     return table.lines(paint: paint, terminalColumns: columns)
@@ -33,6 +33,10 @@ struct ProcessTable {
       else { return nil }
       if engine.isTrue("quiet") { return "\(name) is quiet: bus quiet --off \(name)" }
       if engine.isTrue("upgrading") { return "\(name) is being upgraded" }
+      if let maximum = engine.count("maximum") {
+        if engine.isTrue("by_hand") { return "\(name) has \(wanted) by wish, not by its load: bus scale \(name)=auto" }
+        return "\(name) has \(wanted) by its load, of \(configured) to \(maximum)"
+      }
       guard wanted != configured else { return nil }
       return "\(name) has \(wanted) by wish, not \(configured) as configured: bus scale \(name)=\(configured)"
     }

@@ -76,6 +76,9 @@ public struct SubscriptionWish: Hashable, Sendable {
   /// What its engine asks of an event's data, by member, in the engine's own words: kept for `bus why`.
   public var conditions: JSONObject
 
+  /// The process does not want it any more: another one may run it at once.
+  public var isLeaving = false
+
   /// A subscription by name.
   public init(
     name: SubscriptionName, patterns: [TopicPattern], start: Start = .now, conditions: JSONObject = [:]

@@ -226,6 +226,7 @@ extension SubscriptionWish {
       }
     var object: JSONObject = ["name": .string(name.description), "patterns": texts(patterns), "start": start]
     if !conditions.members.isEmpty { object["conditions"] = .object(conditions) }
+    if isLeaving { object["leaving"] = true }
     return .object(object)
   }
 
@@ -234,6 +235,7 @@ extension SubscriptionWish {
     name = try SubscriptionName(try members.string("name"))
     patterns = try members.patterns()
     conditions = members.optionalValue("conditions") == nil ? [:] : try members.object("conditions")
+    isLeaving = try members.optional("leaving") ?? false
     switch members.optionalValue("start") {
     case nil, .string("now"): start = .now
     case .string("beginning"): start = .beginning
