@@ -20,17 +20,40 @@ struct Foreground: Sendable {
     self.listen = listen
   }
 
+  /// What another program left that ran in this process, and with which words the next one is asked; nil for what is
+  /// not replaced.
+  struct Succession: Sendable {
+    var handover: Handover?
+    var check: [String]
+  }
+
   /// Runs until a signal or a wish ends it; exits with 130 after Ctrl-C.
-  func run(control: ControlServer? = nil, scales: ScaleFile? = nil) async throws {
-    let signals = try Signals.taken()
+  func run(
+    control: ControlServer? = nil, scales: ScaleFile? = nil, succession: Succession? = nil
+  ) async throws {
+    let signals = try Signals.taken(
+      hangup: succession == nil ? .end : .upgradeWithoutTerminal, resuming: succession?.handover)
     let all = ProcessEnvironment.all
     let output = SupervisorText(definitions, paint: Terminal(descriptor: 1, color: color, environment: all).paint)
     let words = SupervisorText(definitions, paint: Terminal(descriptor: 2, color: color, environment: all).paint)
     let environment = all.merging(environment) { $1 }
     let alerts = AlertOutlet(environment)
     let watch = definitions.contains { $0.autoscaling != nil } ? LoadWatch(environment) : nil
+    let sockets: ListenSockets
+    do throws(SupervisorError) {
+      sockets =
+        if let handover = succession?.handover { try ListenSockets(for: definitions, resuming: handover) } else {
+          try ListenSockets(for: definitions, environment: all)
+        }
+    } catch {
+      throw CommandError(.system, error.message, where: "bus work", help: error.help)
+    }
+    let replacement = succession.map {
+      Replacement(arguments: CommandLine.arguments, check: $0.check, environment: all, signals: signals)
+    }
     let supervisor = Supervisor(
-      definitions, environment: environment, scales: scales, alert: { alerts.send($0) }
+      definitions, environment: environment, scales: scales, sockets: sockets, replacement: replacement,
+      resuming: succession?.handover, alert: { alerts.send($0) }
     ) { line in
       switch line {
       case .output(let process, let text):

@@ -26,12 +26,16 @@ struct SupervisorOptions: ParsableArguments {
   }
 
   /// Its control; the error names the supervisor that has it.
-  func control() throws -> ControlServer {
-    try Self.control(directory: Self.directories.runtime, name: name)
+  func control(resuming handover: Handover? = nil) throws -> ControlServer {
+    try Self.control(directory: Self.directories.runtime, name: name, resuming: handover)
   }
 
-  static func control(directory: String, name: String = "work") throws -> ControlServer {
-    do throws(SupervisorError) { return try ControlServer(directory: directory, name: name) } catch {
+  static func control(
+    directory: String, name: String = "work", resuming handover: Handover? = nil
+  ) throws -> ControlServer {
+    do throws(SupervisorError) {
+      return try ControlServer(directory: directory, name: name, resuming: handover)
+    } catch {
       throw failure(error, where: ControlServer.path(directory: directory, name: name))
     }
   }
@@ -59,6 +63,7 @@ struct SupervisorOptions: ParsableArguments {
       case .unknownEngine: .notFound
       case .binaryNotFound: .configuration
       case .badRequest: .usage
+      case .takeoverFailed: .processFailed
       case .alreadyRunning, .busy, .noDeclaration: .refused
       case .system: .system
       }

@@ -13,20 +13,45 @@ internal import Synchronization
 /// A thread starts it and waits for it. That this is one thread matters to a child that asks the system for a signal
 /// at the death of its parent (`PR_SET_PDEATHSIG`): Linux means the thread that started it.
 final class ChildProcess: Sendable {
-  private let launch: Launch
-  private let state = Mutex(State.starting(pending: nil))
+  private let origin: Origin
+  private let state: Mutex<State>
+
+  /// Where the process comes from.
+  private enum Origin {
+    /// It is to be started.
+    case launch(Launch)
+    /// The program that was in this process before had started it.
+    case handover(Handover.Child)
+  }
 
   /// What may be signalled.
   private enum State {
     /// Nothing yet; a signal waits until there is a process.
     case starting(pending: ProcessPool.ProcessSignal?)
     /// The process: as long as it is not reaped, its number is nobody else's.
-    case running(Int32)
+    case running(Running)
     /// Nothing any more.
     case ended
   }
 
-  init(_ launch: Launch) { self.launch = launch }
+  /// What there is of a process that runs.
+  private struct Running {
+    let pid: Int32
+    let output: Int32
+    let service: ServiceSocket?
+    let reader: LineReader
+  }
+
+  init(_ launch: Launch) {
+    origin = .launch(launch)
+    state = Mutex(.starting(pending: nil))
+  }
+
+  /// A process that runs, and is heard on these descriptors.
+  init(resuming child: Handover.Child) {
+    origin = .handover(child)
+    state = Mutex(.starting(pending: nil))
+  }
 
   /// Who hears what a process says, on the threads that wait for it.
   struct Listener: Sendable {
@@ -52,7 +77,7 @@ final class ChildProcess: Sendable {
   /// Hands a signal on that somebody else sent; nobody waits for what comes of it.
   func relay(_ number: Int32) {
     state.withLock { state in
-      if case .running(let pid) = state { _ = kill(-pid, number) }
+      if case .running(let running) = state { _ = kill(-running.pid, number) }
     }
   }
 
@@ -61,7 +86,7 @@ final class ChildProcess: Sendable {
     state.withLock { state in
       switch state {
       case .starting: state = .starting(pending: signal)
-      case .running(let pid): Self.send(signal, to: pid)
+      case .running(let running): Self.send(signal, to: running.pid)
       case .ended: break
       }
     }
@@ -78,14 +103,54 @@ final class ChildProcess: Sendable {
     _ = kill(-pid, number)
   }
 
-  private func runBlocking(_ listener: Listener) -> ProcessEnd {
-    guard let output = Pipe() else { return .notStarted(reason: "no file descriptor is left: see 'ulimit -n'") }
-    defer { close(output.readEnd) }
-    guard let over = Pipe() else {
-      close(output.writeEnd)
-      return .notStarted(reason: "no file descriptor is left: see 'ulimit -n'")
+  /// What has to be known of processes that run before anybody starts one, or reaps what is nobody's.
+  static func prepare(for handover: Handover) {
+    if let held = handover.descriptors.processGuard { ProcessGuard.resume(held) }
+    for child in handover.members.compactMap(\.child) { OrphanReaper.note(child.pid) }
+  }
+
+  /// Runs the body while nothing is read of it and its number stays its own, with what the next program has to know;
+  /// nil when it is being started or has ended.
+  func whileStill<R>(_ body: (Handover.Child) -> R) -> R? {
+    var result: R?
+    state.withLock { state in
+      guard case .running(let running) = state else { return }
+      running.reader.whileStill { rest in
+        let service = running.service
+        let child = Handover.Child(
+          pid: running.pid, output: running.output, service: service?.descriptor, serviceName: service?.name,
+          rest: rest)
+        result = body(child)
+      }
     }
+    return result
+  }
+
+  private func runBlocking(_ listener: Listener) -> ProcessEnd {
+    guard let over = Pipe() else { return Self.noDescriptor }
     defer { close(over.readEnd) }
+    switch origin {
+    case .launch(let launch): return start(launch, over: over, listener)
+    case .handover(let child):
+      let service = child.service.map { ServiceSocket(descriptor: $0, name: child.serviceName ?? "") }
+      defer {
+        close(child.output)
+        service?.close()
+      }
+      let reader = LineReader(
+        output: child.output, over: over.readEnd, service: service, listener: listener, rest: child.rest)
+      return hear(Running(pid: child.pid, output: child.output, service: service, reader: reader), over: over)
+    }
+  }
+
+  private static let noDescriptor = ProcessEnd.notStarted(reason: "no file descriptor is left: see 'ulimit -n'")
+
+  private func start(_ launch: Launch, over: Pipe, _ listener: Listener) -> ProcessEnd {
+    guard let output = Pipe() else {
+      close(over.writeEnd)
+      return Self.noDescriptor
+    }
+    defer { close(output.readEnd) }
     var launch = launch
     let service = launch.isHeard ? ServiceSocket() : nil
     defer { service?.close() }
@@ -104,22 +169,28 @@ final class ChildProcess: Sendable {
       return .notStarted(reason: error.reason)
     case .success(let pid):
       ProcessGuard.add(pid, output: output.readEnd)
-      state.withLock { state in
-        if case .starting(let pending?) = state { Self.send(pending, to: pid) }
-        state = .running(pid)
+      let reader = LineReader(output: output.readEnd, over: over.readEnd, service: service, listener: listener)
+      return hear(Running(pid: pid, output: output.readEnd, service: service, reader: reader), over: over) {
+        listener.launched(pid)
       }
-      listener.launched(pid)
-      let reader = BlockingThread {
-        LineReader(output: output.readEnd, over: over.readEnd, service: service, listener: listener).read()
-      }
-      let end = waitForEnd(pid)
-      // Said with a byte: somebody else's child may hold the other end of a closed pipe open.
-      var byte: UInt8 = 0
-      _ = write(over.writeEnd, &byte, 1)
-      close(over.writeEnd)
-      reader?.join()
-      return end
     }
+  }
+
+  /// Reads what a process says until it has ended and all of it has been handed on.
+  private func hear(_ running: Running, over: Pipe, launched: () -> Void = {}) -> ProcessEnd {
+    state.withLock { state in
+      if case .starting(let pending?) = state { Self.send(pending, to: running.pid) }
+      state = .running(running)
+    }
+    launched()
+    let reader = BlockingThread { running.reader.read() }
+    let end = waitForEnd(running.pid)
+    // Said with a byte: somebody else's child may hold the other end of a closed pipe open.
+    var byte: UInt8 = 0
+    _ = write(over.writeEnd, &byte, 1)
+    close(over.writeEnd)
+    reader?.join()
+    return end
   }
 
   /// Waits, kills what the process left of its group, and only then lets its number go.

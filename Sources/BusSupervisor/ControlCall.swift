@@ -37,6 +37,9 @@ public final class ControlCall: Sendable {
     return isSent
   }
 
+  /// Its descriptor, as long as somebody may still be there.
+  var openDescriptor: Int32? { descriptor.withLock { $0 >= 0 ? $0 : nil } }
+
   /// That was all.
   func finish() {
     send(["end": true])

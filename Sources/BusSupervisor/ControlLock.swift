@@ -9,7 +9,10 @@
 /// Whoever has it is the one supervisor of its name; its process id stands in the file. The system lets it go with the
 /// process, however that ends.
 struct ControlLock {
-  private let descriptor: Int32
+  let descriptor: Int32
+
+  /// One that this process has already.
+  init(held descriptor: Int32) { self.descriptor = descriptor }
 
   /// Takes the lock; the error names the process that has it.
   init(path: String) throws(SupervisorError) {

@@ -10,6 +10,8 @@ public enum ControlRequest: Sendable, Equatable {
   case scale([String: ScaleChange])
   /// All processes of these programs are replaced, of all for none: a line for each program when it is done.
   case upgrade([String], UpgradePlan)
+  /// The supervisor's own program is replaced by the one that now stands in its place: a line when that is done.
+  case replace
   /// Those of these programs finish their work and none is started, or they are started again.
   case quiet([String], Bool)
   /// Everything ends, in order or at once: a line now, and the end of the answer when all have ended.
@@ -32,6 +34,7 @@ public enum ControlRequest: Sendable, Equatable {
         "extra": plan.extra?.jsonValue ?? .null, "deadline": .integer(plan.deadline.inMicroseconds),
         "failures": plan.maximumFailures.jsonValue,
       ]
+    case .replace: ["do": "replace"]
     case .quiet(let names, let isQuiet): ["do": "quiet", "engines": Self.list(names), "quiet": .bool(isQuiet)]
     case .stop(let atOnce): ["do": "stop", "now": .bool(atOnce)]
     case .logs(let name, let count, let follow):
@@ -52,6 +55,7 @@ public enum ControlRequest: Sendable, Equatable {
     case "processes": self = .processes
     case "scale": self = .scale(try Self.changes(request))
     case "upgrade": self = .upgrade(try Self.names(request), try Self.plan(request))
+    case "replace": self = .replace
     case "quiet": self = .quiet(try Self.names(request), try request.optional("quiet") ?? true)
     case "stop": self = .stop(atOnce: try request.optional("now") ?? false)
     case "logs":

@@ -27,22 +27,17 @@ public final class ControlServer: Sendable {
   /// Where the socket of a supervisor is.
   public static func path(directory: String, name: String) -> String { "\(directory)/\(name).control" }
 
-  /// Listens; the error names the supervisor that does already.
-  public init(directory: String, name: String) throws(SupervisorError) {
+  /// Listens, or goes on listening; the error names the supervisor that does already.
+  public init(directory: String, name: String, resuming handover: Handover? = nil) throws(SupervisorError) {
     guard name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") }), !name.isEmpty else {
       throw SupervisorError(.badRequest, "'\(name)' is no name of a supervisor", help: "for example --name night")
     }
     path = ControlServer.path(directory: directory, name: name)
-    guard RuntimeDirectory.make(directory) else {
-      throw SupervisorError(
-        .system, "no directory \(directory): \(String(cString: strerror(errno)).lowercased())",
-        help: "choose one with BUS_RUNTIME_DIR")
-    }
-    lock = try ControlLock(path: "\(path).lock")
     let descriptor: Int32
-    do throws(SupervisorError) { descriptor = try ControlServer.listen(path) } catch {
-      lock.release()
-      throw error
+    if let held = handover?.descriptors.lock, let listening = handover?.descriptors.control {
+      (lock, descriptor) = (ControlLock(held: held), listening)
+    } else {
+      (lock, descriptor) = try ControlServer.begin(directory, path)
     }
     listener = Mutex(descriptor)
     (calls, feed) = AsyncStream.makeStream(
@@ -55,6 +50,29 @@ public final class ControlServer: Sendable {
     }
     thread.detach()
   }
+
+  private static func begin(_ directory: String, _ path: String) throws(SupervisorError) -> (ControlLock, Int32) {
+    guard RuntimeDirectory.make(directory) else {
+      throw SupervisorError(
+        .system, "no directory \(directory): \(String(cString: strerror(errno)).lowercased())",
+        help: "choose one with BUS_RUNTIME_DIR")
+    }
+    let lock = try ControlLock(path: "\(path).lock")
+    do throws(SupervisorError) { return (lock, try ControlServer.listen(path)) } catch {
+      lock.release()
+      throw error
+    }
+  }
+
+  /// Its descriptors, for the program that goes on with them.
+  var descriptors: (listener: Int32, lock: Int32) { (listener.withLock { $0 }, lock.descriptor) }
+
+  /// Runs the body while nobody is let in, unless somebody is about to say what he wants or was not heard yet: who
+  /// comes then waits for the next program.
+  func whileStill(_ body: () -> Void) { open.withLock { if $0 == 0 { body() } } }
+
+  /// One of the calls was heard.
+  func noteHeard() { open.withLock { $0 -= 1 } }
 
   /// Answers nobody any more, and leaves no socket behind.
   func close() {
@@ -90,7 +108,8 @@ public final class ControlServer: Sendable {
 
   private func accept(from descriptor: Int32) {
     while isOpen {
-      let (peer, error) = LocalSocket.accept(from: descriptor)
+      LocalSocket.waitForPeer(of: descriptor)
+      let (peer, error, isTaken) = take(from: descriptor)
       switch error {
       case 0: break
       case EINTR, ECONNABORTED, EAGAIN: continue
@@ -99,11 +118,6 @@ public final class ControlServer: Sendable {
         _ = poll(nil, 0, 100)
         continue
       default: return closeDescriptor(descriptor)
-      }
-      let isTaken = open.withLock { open in
-        guard open < ControlServer.maximumCalls else { return false }
-        open += 1
-        return true
       }
       guard isTaken, let thread = BlockingThread({ [self] in read(from: peer) }) else {
         closeDescriptor(peer)
@@ -115,10 +129,21 @@ public final class ControlServer: Sendable {
     closeDescriptor(descriptor)
   }
 
+  /// The next connection, and whether there is room for it.
+  private func take(from descriptor: Int32) -> (peer: Int32, error: Int32, isTaken: Bool) {
+    open.withLock { open in
+      let (peer, error) = LocalSocket.accept(from: descriptor)
+      let isTaken = error == 0 && open < ControlServer.maximumCalls
+      if isTaken { open += 1 }
+      return (peer, error, isTaken)
+    }
+  }
+
   private var isOpen: Bool { listener.withLock { $0 >= 0 } }
 
   private func read(from peer: Int32) {
-    defer { open.withLock { $0 -= 1 } }
+    var isHeardLater = false
+    defer { if !isHeardLater { noteHeard() } }
     LocalSocket.setReadLimit(ControlServer.readLimit, of: peer)
     guard let line = LocalSocket.readLine(peer, maximumByteCount: ControlRequest.maximumByteCount) else {
       closeDescriptor(peer)
@@ -126,7 +151,10 @@ public final class ControlServer: Sendable {
     }
     do {
       let call = ControlCall(try ControlRequest(json: try JSONParser.parse(line)), descriptor: peer)
-      if case .enqueued = feed.yield(call) { return }
+      if case .enqueued = feed.yield(call) {
+        isHeardLater = true
+        return
+      }
       call.refuse(SupervisorError(.badRequest, "too many ask at once", help: "ask again"))
     } catch {
       ControlCall(.processes, descriptor: peer).refuse(

@@ -44,6 +44,7 @@ public enum EngineProcesses {
     }
     definition.recycling = Recycling(
       age: workers.recycling.age, memory: workers.recycling.memory?.bytes, jobs: workers.recycling.jobs)
+    definition.listen = workers.listen
     return definition
   }
 }

@@ -10,6 +10,8 @@ struct Launch: Sendable {
   var input: [UInt8]?
   /// How much it gives way to others.
   var niceness: Int32 = 0
+  /// The sockets that it finds as its descriptors 3, 4 …
+  var sockets: [ListenSocket] = []
   /// Whether it is told where to say that it is up.
   var isHeard = false
 

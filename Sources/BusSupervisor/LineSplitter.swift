@@ -3,7 +3,10 @@ struct LineSplitter {
   /// The longest line, in bytes.
   static let maximumLineByteCount = 64 << 10
 
-  private var rest: [UInt8] = []
+  /// What has no end yet.
+  private(set) var rest: [UInt8] = []
+
+  init(rest: [UInt8] = []) { self.rest = rest }
 
   /// The lines that the bytes complete, without their line feeds.
   mutating func add(_ bytes: some Collection<UInt8>) -> [String] {

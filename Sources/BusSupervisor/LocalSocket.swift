@@ -22,10 +22,14 @@ enum LocalSocket {
     }
   }
 
-  /// Waits for a connection that no child inherits; -1 and the system's number when there is none.
-  static func accept(from listener: Int32) -> (peer: Int32, error: Int32) {
+  /// Waits until there may be a connection.
+  static func waitForPeer(of listener: Int32) {
     var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-    guard poll(&wait, 1, -1) >= 0 else { return (-1, errno) }
+    _ = poll(&wait, 1, -1)
+  }
+
+  /// Takes a connection that no child inherits; -1 and the system's number when there is none.
+  static func accept(from listener: Int32) -> (peer: Int32, error: Int32) {
     // The listener does not block: whoever is not there any more is not waited for while nothing can be started. The
     // number is read inside: leaving the lock may set another.
     return Spawn.alone {

@@ -40,7 +40,7 @@ final class LogBook: Sendable {
   private struct State {
     var pages: [String: Page] = [:]
     var next: UInt64 = 0
-    var followers: [(call: ControlCall, isMeant: @Sendable (String) -> Bool)] = []
+    var followers: [(call: ControlCall, name: String?)] = []
   }
 
   private let state = Mutex(State())
@@ -52,7 +52,7 @@ final class LogBook: Sendable {
       state.next += 1
       state.pages[process, default: Page()].add(line)
       guard !state.followers.isEmpty else { return }
-      state.followers.removeAll { $0.isMeant(process) && !$0.call.send(Self.json(line)) }
+      state.followers.removeAll { Self.isMeant(process, by: $0.name) && !$0.call.send(Self.json(line)) }
     }
   }
 
@@ -63,14 +63,14 @@ final class LogBook: Sendable {
   }
 
   /// Answers with the last lines and, when it follows, with all that come; false when too many follow already.
-  func show(_ count: Int, to call: ControlCall, follow: Bool, where isMeant: @escaping @Sendable (String) -> Bool)
-    -> Bool
-  {
+  func show(_ count: Int, of name: String?, to call: ControlCall, follow: Bool) -> Bool {
     state.withLock { state in
       guard !follow || state.followers.count < LogBook.maximumFollowers else { return false }
-      let lines = state.pages.filter { isMeant($0.key) }.flatMap(\.value.last).sorted { $0.number < $1.number }
+      let lines = state.pages.filter { Self.isMeant($0.key, by: name) }.flatMap(\.value.last).sorted {
+        $0.number < $1.number
+      }
       for line in lines.suffix(max(0, count)) where !call.send(Self.json(line)) { return true }
-      if follow { state.followers.append((call, isMeant)) } else { call.finish() }
+      if follow { state.followers.append((call, name)) } else { call.finish() }
       return true
     }
   }
@@ -82,6 +82,43 @@ final class LogBook: Sendable {
       return state.followers
     }
     for follower in followers { follower.call.finish() }
+  }
+
+  /// Whether a process is meant by the name of one, or of its program; all are by none.
+  private static func isMeant(_ process: String, by name: String?) -> Bool {
+    name.map { process == $0 || process.hasPrefix("\($0).") } ?? true
+  }
+
+  // MARK: Handed over
+
+  /// How many bytes of lines are handed over, the newest ones.
+  private static let handoverByteCount = 4 << 20
+
+  /// Runs the body while nothing is added, with the lines and those who follow.
+  func whileStill(_ body: ([Handover.Line], [Handover.Follower]) -> Void) {
+    state.withLock { state in
+      let all = state.pages.flatMap { page in page.value.last.map { (page.key, $0) } }
+      var byteCount = 0
+      let lines = all.sorted { $0.1.number > $1.1.number }.prefix { _, line in
+        byteCount += line.text.utf8.count
+        return byteCount <= LogBook.handoverByteCount
+      }
+      let followers = state.followers.compactMap { follower in
+        follower.call.openDescriptor.map { Handover.Follower(descriptor: $0, process: follower.name) }
+      }
+      body(lines.reversed().map { Handover.Line(process: $0.0, text: $0.1.text) }, followers)
+    }
+  }
+
+  /// Goes on with what another program had.
+  func resume(_ handover: Handover) {
+    for line in handover.lines { add(line.text, of: line.process) }
+    state.withLock { state in
+      for follower in handover.followers {
+        let request = ControlRequest.logs(follower.process, count: 0, follow: true)
+        state.followers.append((ControlCall(request, descriptor: follower.descriptor), follower.process))
+      }
+    }
   }
 
   private static func json(_ line: Line) -> JSONValue {

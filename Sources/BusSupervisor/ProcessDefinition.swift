@@ -1,3 +1,5 @@
+public import BusTopology
+
 /// A program, and how many processes of it are to be kept running.
 public struct ProcessDefinition: Sendable, Equatable {
   /// What people call it: `search`; its processes are `search.1`, `search.2` …
@@ -30,6 +32,9 @@ public struct ProcessDefinition: Sendable, Equatable {
   public var recycling = Recycling.never
   /// How much a process gives way to others: 0 to 19, as nice(1) has it.
   public var niceness: Int32 = 0
+
+  /// Where its processes accept connections, on sockets that the supervisor binds.
+  public var listen: [ListenAddress] = []
 
   /// What the first process finds in `PORT`, each further one a number higher; nothing when nil.
   public var firstPort: Int?

@@ -19,6 +19,12 @@ enum ProcessGuard {
     }
   }
 
+  /// Goes on with the one that this process has.
+  static func resume(_ held: Int32) { descriptor.withLock { $0 = held } }
+
+  /// The descriptor over which it is told.
+  static var openDescriptor: Int32? { descriptor.withLock { $0.flatMap { $0 >= 0 ? $0 : nil } } }
+
   /// A process was started, in a group of its own; what it writes is read from there.
   static func add(_ pid: Int32, output: Int32) {
     descriptor.withLock { if let guardian = $0, guardian >= 0 { bus_guard_add(guardian, pid, output) } }

@@ -45,7 +45,7 @@ struct ProcessPool {
   var phase = Phase.serving(stage: .min)
   var isKilling = false
   var chance: Chance
-  private var nextID = 0
+  var nextID = 0
 
   /// The required process that ended before it was ready.
   private(set) var failure: String?
@@ -172,7 +172,7 @@ struct ProcessPool {
   }
 
   /// Begins the next stage once all up to this one were ready.
-  private mutating func goOnServing(now: ContinuousClock.Instant) -> [Action] {
+  mutating func goOnServing(now: ContinuousClock.Instant) -> [Action] {
     var actions: [Action] = []
     while case .serving(let stage) = phase,
       crews.allSatisfy({ $0.definition.stage > stage || $0.wasUp || $0.target == 0 }),
@@ -269,7 +269,7 @@ struct ProcessPool {
     return actions
   }
 
-  private mutating func finish() -> [Action] {
+  mutating func finish() -> [Action] {
     phase = .finished
     return [.finish]
   }

@@ -22,6 +22,12 @@ struct ServiceSocket: Sendable {
     self.name = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// One that this process has already.
+  init(descriptor: Int32, name: String) {
+    self.descriptor = descriptor
+    self.name = name
+  }
+
   /// The messages that are there; those of other users are left out.
   func messages() -> [ServiceMessage] {
     var messages: [ServiceMessage] = []

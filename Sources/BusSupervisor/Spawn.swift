@@ -1,3 +1,4 @@
+internal import CProcess
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -17,6 +18,22 @@ enum Spawn {
 
   /// The process id, or why there is none.
   static func start(_ launch: Launch, output: Int32, input: Int32? = nil) -> Result<Int32, SpawnError> {
+    var pid: pid_t = 0
+    let status = alone {
+      let status =
+        launch.sockets.isEmpty
+        ? startPlainly(launch, output: output, input: input, &pid)
+        : startListening(launch, output: output, input: input, &pid)
+      if status == 0 { OrphanReaper.note(pid) }
+      return status
+    }
+    guard status == 0 else { return .failure(SpawnError(number: status)) }
+    // Giving way is never refused.
+    if launch.niceness > 0 { _ = setpriority(lowering, id_t(pid), launch.niceness) }
+    return .success(pid)
+  }
+
+  private static func startPlainly(_ launch: Launch, output: Int32, input: Int32?, _ pid: inout pid_t) -> Int32 {
     var actions = posixSpawnFileActions()
     var attributes = posixSpawnAttributes()
     posix_spawn_file_actions_init(&actions)
@@ -40,30 +57,65 @@ enum Spawn {
     posix_spawnattr_setpgroup(&attributes, 0)
     let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
     posix_spawnattr_setflags(&attributes, Int16(flags))
-    let variables = launch.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    var pid: pid_t = 0
-    let status = withCStrings(launch.arguments) { arguments in
-      withCStrings(variables) { variables in
-        alone {
-          let status = posix_spawn(&pid, launch.path, &actions, &attributes, arguments, variables)
-          if status == 0 { OrphanReaper.note(pid) }
-          return status
+    return withCStrings(launch.arguments) { arguments in
+      withCStrings(variables(of: launch)) { variables in
+        posix_spawn(&pid, launch.path, &actions, &attributes, arguments, variables)
+      }
+    }
+  }
+
+  private static func startListening(_ launch: Launch, output: Int32, input: Int32?, _ pid: inout pid_t) -> Int32 {
+    let key = "LISTEN_PID="
+    let sockets = launch.sockets.map(\.descriptor)
+    // The process writes its own number over the blanks.
+    return withCStrings([key + String(repeating: " ", count: 11)] + variables(of: launch)) { variables in
+      withCStrings(launch.arguments) { arguments in
+        launch.path.withCString { path in
+          sockets.withUnsafeBufferPointer { sockets in
+            var plan = bus_launch(
+              path: path, arguments: arguments, environment: variables,
+              own_pid: variables[0].map { $0 + key.utf8.count }, input: input ?? -1, output: output,
+              sockets: sockets.baseAddress, socket_count: Int32(sockets.count))
+            return bus_spawn_listening(&plan, &pid)
+          }
         }
       }
     }
-    guard status == 0 else { return .failure(SpawnError(number: status)) }
-    // Giving way is never refused.
-    if launch.niceness > 0 { _ = setpriority(lowering, id_t(pid), launch.niceness) }
-    return .success(pid)
+  }
+
+  /// Becomes another program, which keeps only these descriptors and the standard ones; why not, as errno.
+  static func become(
+    _ path: String, arguments: [String], environment: [String: String], keeping descriptors: [Int32]
+  ) -> Int32 {
+    withCStrings(arguments) { arguments in
+      withCStrings(texts(environment)) { environment in
+        alone {
+          for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, 0) }
+          execve(path, arguments, environment)
+          let number = errno
+          for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+          return number
+        }
+      }
+    }
+  }
+
+  private static func variables(of launch: Launch) -> [String] { texts(launch.environment) }
+
+  private static func texts(_ environment: [String: String]) -> [String] {
+    environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
   }
 
   /// The texts as a list that ends in null, for as long as the body runs.
   private static func withCStrings<R>(
-    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R
+    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
   ) -> R {
-    let copies = texts.map { strdup($0) }
+    let copies = texts.map { strdup($0) } + [nil]
     defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
+    return copies.withUnsafeBufferPointer { list in
+      guard let first = list.baseAddress else { preconditionFailure("a list that ends in null has an element") }
+      return body(first)
+    }
   }
 
   #if canImport(Glibc)

@@ -16,6 +16,8 @@ public struct SupervisorError: Error, Sendable, Hashable, CustomStringConvertibl
     case badRequest = "bad_request"
     /// Something that has to end first is under way.
     case busy = "busy"
+    /// The new program of a supervisor cannot go on with what the old one has.
+    case takeoverFailed = "takeover_failed"
     /// The system refused something: a pipe, a process.
     case system
   }

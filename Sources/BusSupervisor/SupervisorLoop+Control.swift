@@ -7,6 +7,7 @@ extension SupervisorLoop {
       switch call.request {
       case .processes: showProcesses(to: call, now: now)
       case .scale(let changes): return try scale(changes, call, now: now)
+      case .replace: try replace(call, now: now)
       case .upgrade(let names, let plan): return try upgrade(names, plan, call, now: now)
       case .quiet(let names, let isQuiet): return try quiet(names, isQuiet, call, now: now)
       case .logs(let name, let count, let follow): try showLogs(of: name, count, follow: follow, to: call)
@@ -41,7 +42,7 @@ extension SupervisorLoop {
     return crews
   }
 
-  private func requireServing() throws(SupervisorError) {
+  func requireServing() throws(SupervisorError) {
     guard pool.isServing else {
       throw SupervisorError(.busy, "the supervisor is about to end", help: "start it again with 'bus work'")
     }
@@ -100,10 +101,20 @@ extension SupervisorLoop {
 
   // MARK: Others
 
+  /// A signal asked for it: what comes of it is said to all.
+  mutating func upgradeAll(now: ContinuousClock.Instant) -> [ProcessPool.Action] {
+    do throws(SupervisorError) { return try upgrade([], UpgradePlan(), nil, now: now) } catch {
+      return [.report("supervisor", .refused(error))]
+    }
+  }
+
   private mutating func upgrade(
-    _ names: [String], _ plan: UpgradePlan, _ call: ControlCall, now: ContinuousClock.Instant
+    _ names: [String], _ plan: UpgradePlan, _ call: ControlCall?, now: ContinuousClock.Instant
   ) throws(SupervisorError) -> [ProcessPool.Action] {
     try requireServing()
+    guard takeover == nil else {
+      throw SupervisorError(.busy, "this supervisor is just being replaced", help: "run the same command again")
+    }
     let crews = try crews(names)
     for crew in crews {
       let definition = pool.crews[crew].definition
@@ -118,14 +129,14 @@ extension SupervisorLoop {
           help: "build it, and run the same command again; the old processes of \(definition.name) still run")
       }
     }
-    askers.append(UpgradeAsker(call: call, crews: Set(crews)))
+    if let call { askers.append(UpgradeAsker(call: call, crews: Set(crews))) }
     var actions: [ProcessPool.Action] = []
     for crew in crews {
       guard let begun = pool.upgrade(crew, plan, now: now) else { continue }
       files[crew][begun.generation] = ProcessFacts.resolved(pool.crews[crew].definition.executable)
       actions += begun.actions
     }
-    if crews.isEmpty { call.finish() }
+    if crews.isEmpty { call?.finish() }
     return actions
   }
 
@@ -180,6 +191,8 @@ extension SupervisorLoop {
         program.set("maximum", rule.maximum.jsonValue)
         program.set("by_hand", setByHand.contains(index))
       }
+      let places = places(of: index)
+      if !places.isEmpty { program["listen"] = .array(places.map { .string($0) }) }
       call.send(.object(program))
     }
     call.finish()
@@ -219,10 +232,7 @@ extension SupervisorLoop {
       _ = try crew(String(name.prefix { $0 != "." }))
       throw SupervisorError(.unknownEngine, "there is no process \(name)", help: "bus ps")
     }
-    let isMeant: @Sendable (String) -> Bool = { process in
-      name.map { process == $0 || process.hasPrefix("\($0).") } ?? true
-    }
-    guard logs.show(count, to: call, follow: follow, where: isMeant) else {
+    guard logs.show(count, of: name, to: call, follow: follow) else {
       throw SupervisorError(.busy, "too many follow the lines already", help: "end one of them")
     }
   }

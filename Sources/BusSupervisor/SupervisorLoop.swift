@@ -12,16 +12,20 @@ struct SupervisorLoop {
     case wish(StopWish)
     case call(ControlCall)
     case loads([String: Duration])
+    /// The new program said whether it can go on.
+    case asked(Result<Void, SupervisorError>)
+    /// There may be a moment now for what waits for one.
+    case look
   }
 
   /// How often memory is measured where it is limited.
   static let measureInterval = Duration.seconds(5)
 
-  private let supervisor: Supervisor
-  private let feed: AsyncStream<Input>.Continuation
+  let supervisor: Supervisor
+  let feed: SupervisorFeed
   let logs = LogBook()
   var pool: ProcessPool
-  private var children: [Int: (run: Int, child: ChildProcess)] = [:]
+  private(set) var children: [Int: (run: Int, child: ChildProcess)] = [:]
   private var runs = 0
   private var scheduled: ContinuousClock.Instant?
   /// The file of each generation of each crew, with links resolved when the generation began.
@@ -34,8 +38,10 @@ struct SupervisorLoop {
   var askers: [UpgradeAsker] = []
   /// Who waits for the end.
   var stoppers: [ControlCall] = []
+  /// The replacement of its own program that is under way.
+  var takeover: Takeover?
 
-  init(_ supervisor: Supervisor, feed: AsyncStream<Input>.Continuation) {
+  init(_ supervisor: Supervisor, feed: SupervisorFeed) {
     self.supervisor = supervisor
     self.feed = feed
     pool = ProcessPool(supervisor.definitions, policy: supervisor.policy, seed: supervisor.seed)
@@ -61,11 +67,22 @@ struct SupervisorLoop {
         while await Self.sleeps(until: .now + SupervisorLoop.measureInterval) { feed.yield(.measure) }
       }
     }
-    perform(pool.start(now: .now), in: &group)
+    if let handover = supervisor.handover {
+      resume(handover, in: &group)
+    } else {
+      for crew in pool.crews.indices { sayPlaces(of: crew) }
+      perform(pool.start(now: .now), in: &group)
+    }
   }
 
   /// Takes one input, and does what follows from it.
   mutating func take(_ input: Input, in group: inout DiscardingTaskGroup) {
+    if case .wish = input { supervisor.replacement?.signals.noteHeard() }
+    carryOut(input, in: &group)
+    if takeover != nil { advanceTakeover(in: &group) }
+  }
+
+  private mutating func carryOut(_ input: Input, in group: inout DiscardingTaskGroup) {
     let now = ContinuousClock.now
     switch input {
     case .launched(let id, let run, let pid):
@@ -87,13 +104,17 @@ struct SupervisorLoop {
       for member in pool.members where pool.crews[member.crew].definition.isNumbered {
         children[member.id]?.child.relay(signal)
       }
+    case .wish(.upgrade): perform(upgradeAll(now: now), in: &group)
     case .call(let call): perform(answer(call, now: now), in: &group)
     case .loads(let loads): perform(weigh(loads, now: now), in: &group)
+    case .asked(let answer): asked(answer)
+    case .look: break
     }
   }
 
   /// Nobody waits in vain.
-  func close() {
+  mutating func close() {
+    giveUpTakeover(SupervisorError(.busy, "the supervisor ends", help: "start it again with 'bus work'"))
     for call in stoppers + askers.map(\.call) { call.finish() }
     logs.close()
   }
@@ -107,6 +128,17 @@ struct SupervisorLoop {
       wishes[crew.definition.name] = ScaleFile.Wish(configured: crew.definition.count, wanted: crew.wanted)
     }
     try supervisor.scales?.save(wishes)
+  }
+
+  /// Where a program's processes accept connections.
+  func places(of crew: Int) -> [String] {
+    supervisor.sockets.sockets(of: pool.crews[crew].definition.name).map(\.place)
+  }
+
+  private func sayPlaces(of crew: Int) {
+    for place in places(of: crew) {
+      perform(report: .listening(place), of: pool.crews[crew].definition.name)
+    }
   }
 
   private func isCurrent(_ id: Int, _ run: Int) -> Bool { children[id]?.run == run }
@@ -130,16 +162,12 @@ struct SupervisorLoop {
 
   // MARK: What is done
 
-  private mutating func perform(_ actions: [ProcessPool.Action], in group: inout DiscardingTaskGroup) {
+  mutating func perform(_ actions: [ProcessPool.Action], in group: inout DiscardingTaskGroup) {
     for action in actions {
       switch action {
       case .spawn(let id): spawn(id, in: &group)
       case .signal(let id, _, let signal): children[id]?.child.signal(signal)
-      case .report(let process, let notice):
-        let notice = completed(notice)
-        supervisor.tell(.notice(process: process, notice))
-        logs.add("-- \(notice)", of: process)
-        if let alert = alert(process, notice) { supervisor.alert(alert) }
+      case .report(let process, let notice): perform(report: notice, of: process)
       case .upgraded(let crew, let outcome):
         upgraded(crew, outcome)
         if let alert = alert(crew, outcome) { supervisor.alert(alert) }
@@ -147,6 +175,13 @@ struct SupervisorLoop {
       }
     }
     schedule(in: &group)
+  }
+
+  private func perform(report notice: SupervisorNotice, of process: String) {
+    let notice = completed(notice)
+    supervisor.tell(.notice(process: process, notice))
+    logs.add("-- \(notice)", of: process)
+    if let alert = alert(process, notice) { supervisor.alert(alert) }
   }
 
   /// Sleeps until the next deadline; an outdated one only wakes the loop once for nothing.
@@ -164,8 +199,14 @@ struct SupervisorLoop {
     var launch = Launch(definition, environment: environment(of: definition, member))
     // One of an older generation is started from the file of that time, as long as that is there.
     if let file = files[member.crew][member.generation], BinaryPlaces.isProgram(file) { launch.path = file }
+    launch.sockets = supervisor.sockets.sockets(of: definition.name)
     launch.isHeard = true
-    let child = ChildProcess(launch)
+    run(ChildProcess(launch), for: member, in: &group)
+  }
+
+  /// Hears of a member's process until it has ended.
+  mutating func run(_ child: ChildProcess, for member: PoolMember, in group: inout DiscardingTaskGroup) {
+    let (id, definition) = (member.id, pool.crews[member.crew].definition)
     runs += 1
     children[id] = (runs, child)
     let listener = listener(to: pool.name(of: member), definition, id, run: runs)
@@ -178,6 +219,7 @@ struct SupervisorLoop {
     if definition.isNumbered { all["BUS_SLOT"] = "\(member.slot)" }
     if let port = definition.firstPort { all["PORT"] = "\(port + member.slot - 1)" }
     all["BUS_RECYCLE_JOBS"] = member.limits.jobs.map { "\($0)" }
+    all.merge(ListenSockets.variables(supervisor.sockets.sockets(of: definition.name))) { $1 }
     // A process is asked to say that it is alive twice in the time in which it has to.
     all["WATCHDOG_USEC"] = definition.watchdog.map { "\(ProcessFacts.microseconds($0))" }
     all["WATCHDOG_PID"] = nil
@@ -205,7 +247,7 @@ struct SupervisorLoop {
   }
 
   /// Whether the moment came before the end of everything.
-  private static func sleeps(until deadline: ContinuousClock.Instant) async -> Bool {
+  static func sleeps(until deadline: ContinuousClock.Instant) async -> Bool {
     do {
       try await ContinuousClock().sleep(until: deadline)
       return true

@@ -28,6 +28,12 @@ public enum SupervisorNotice: Sendable, Equatable, CustomStringConvertible {
   case scaled(from: Int, to: Int, latency: Duration)
   /// It is well, but is replaced.
   case worn(WearReason)
+  /// Another program goes on in the supervisor's process, with so many of the processes.
+  case tookOver(was: String, version: String, kept: Int)
+  /// What a signal asked for cannot be done.
+  case refused(SupervisorError)
+  /// Its processes accept connections there.
+  case listening(String)
   /// The processes of a new program do not work, those of the old one come back.
   case takingBack(UpgradeFailure)
 
@@ -53,6 +59,10 @@ public enum SupervisorNotice: Sendable, Equatable, CustomStringConvertible {
       "\(new) \(new == 1 ? "process" : "processes") instead of \(old): "
         + (new > old ? "a job has waited for \(latency.brief)" : "no job waits long")
     case .worn(let reason): "\(reason), is replaced"
+    case .tookOver(let was, let version, let kept):
+      "replaced: \(was) -> \(version), \(kept) \(kept == 1 ? "process" : "processes") kept"
+    case .refused(let error): "\(error)"
+    case .listening(let place): "listens at \(place)"
     case .takingBack(let failure): "upgrade is taken back: \(failure)"
     }
   }

@@ -166,9 +166,14 @@ extension JobStoreConformance {
       try bench.run(jobs[1])
       try bench.expect(try bench.claimOne(from: mail).id, is: then.id, "then it runs")
     },
-    Rule("a batch whose queue takes none is refused as a whole") { bench in
+    Rule("a batch whose queue takes none is refused as a whole; one that was taken comes to its end") { bench in
       try bench.limit([shopDefault: QueueLimits(waiting: 2)])
-      let (jobs, then) = try bench.batch(of: 3)
+      let (jobs, then) = ((0..<4).map { _ in bench.wish() }, bench.wish("Then"))
+      for first in [0, 2] {
+        let part = Array(jobs[first..<first + 2])
+        let outcomes = try bench.enqueue(JobGroup(part, .batch(then: then, size: 4, first: first)))
+        try bench.expect(outcomes, is: (part + [then]).map { .enqueued($0.id) }, "a part")
+      }
       let more = JobGroup(batch: [bench.wish(in: QueueName(engine: "shop", name: "mail"))], then: bench.wish())
       for outcome in try bench.enqueue(more) {
         guard case .refused(_, let refusal) = outcome, refusal.code == .full else {

@@ -226,11 +226,16 @@ enum WorkersKeys {
     "autoscale", .map(AutoscaleKeys.table),
     "More processes while jobs wait for too long. Without it there are as many as 'processes' says.",
     example: "autoscale: { max: 10, latency: 5s }")
+  static let address = ValueForm<ListenAddress>.listen
+  static let listen = KeyEntry(
+    "listen", .list(address.schema),
+    "Sockets that are bound once and handed to each process (LISTEN_FDS): ADDRESS:PORT or unix:PATH.",
+    example: "listen: [\"127.0.0.1:8080\"]")
   static let table = KeyTable(
     "workers",
     [
       processes.entry, concurrency.entry, shutdown.entry, environment, ready.entry, start.entry, watchdog.entry,
-      niceness.entry, recycle, autoscale,
+      niceness.entry, recycle, autoscale, listen,
     ])
 }
 

@@ -16,13 +16,18 @@ extension TopologyReader {
   }
 
   private mutating func arguments(_ engine: Fields) -> [String] {
-    let key = EngineKeys.arguments
-    guard let node = engine.node(key) else { return [] }
+    list(EngineKeys.arguments, EngineKeys.argument, what: "an argument", in: engine)
+  }
+
+  /// The texts of a list, each of a form.
+  private mutating func list<Value>(
+    _ key: KeyEntry, _ form: ValueForm<Value>, what: String, in fields: Fields
+  ) -> [Value] {
+    guard let node = fields.node(key) else { return [] }
     let help = "for example '\(key.example)'"
     switch node.content {
     case .refused: return []
-    case .list(let nodes):
-      return nodes.compactMap { text($0, EngineKeys.argument, what: "an argument", help: help) }
+    case .list(let nodes): return nodes.compactMap { text($0, form, what: what, help: help) }
     case .text, .map:
       report(at: node.place, "\(key.name) must be a list, found \(node.shown)", help: help)
       return []
@@ -87,6 +92,7 @@ extension TopologyReader {
         jobs: value(RecycleKeys.jobs, in: recycle))
     }
     workers.autoscaling = autoscaling(fields, of: name, processes: workers.processes)
+    workers.listen = list(WorkersKeys.listen, WorkersKeys.address, what: "an address", in: fields)
     return workers
   }
 

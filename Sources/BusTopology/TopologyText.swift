@@ -126,6 +126,8 @@ public enum TopologyText {
       text.add(4, AutoscaleKeys.latency.name, rule.latency.words)
       text.add(4, AutoscaleKeys.calm.name, rule.calm.words)
     }
+    if !workers.listen.isEmpty { text.open(3, WorkersKeys.listen.name) }
+    for address in workers.listen { text.item(4, address.description) }
     if !workers.environment.isEmpty { text.open(3, WorkersKeys.environment.name) }
     for (name, value) in workers.environment.sorted(by: { $0.key < $1.key }) { text.add(4, name, value, isText: true) }
   }

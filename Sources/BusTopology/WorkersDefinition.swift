@@ -24,6 +24,8 @@ public struct WorkersDefinition: Sendable, Equatable {
   public var niceness = 0
   /// When a process that is well is replaced.
   public var recycling = RecyclingDefinition()
+  /// Where the processes accept connections.
+  public var listen: [ListenAddress] = []
 
   /// Settings of processes.
   public init(

@@ -16,14 +16,15 @@ final class Run: Sendable {
 
   init(
     _ definitions: [ProcessDefinition], policy: RestartPolicy = .standard, environment: [String: String] = [:],
-    control: ControlServer? = nil, scales: ScaleFile? = nil
+    control: ControlServer? = nil, scales: ScaleFile? = nil, sockets: ListenSockets = .none
   ) {
     let told = Told()
     let (stream, continuation) = AsyncStream.makeStream(of: StopWish.self)
     self.told = told
     wishes = continuation
     let supervisor = Supervisor(
-      definitions, policy: policy, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }, scales: scales
+      definitions, policy: policy, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }, scales: scales,
+      sockets: sockets
     ) { told.add($0) }
     // Awaited by outcome().
     task = Task { await supervisor.run(until: stream, control: control) }

@@ -39,6 +39,7 @@ struct PsCommand: AsyncParsableCommand {
     let terminal = output.terminal
     let table = ProcessTable(paint: terminal.paint, columns: terminal.columns)
     try Output.write(lines: table.lines(processes))
-    for remark in table.remarks(programs.filter(isMeant)) { Output.say(remark) }
+    let meant = programs.filter(isMeant)
+    for remark in table.places(meant) + table.remarks(meant) { Output.say(remark) }
   }
 }

@@ -10,9 +10,12 @@ struct UpgradeCommand: AsyncParsableCommand {
     discussion: """
       An old process is told to finish only when a new one is ready in its place: \
       there are never fewer than wanted. When new ones fail three times, or one \
-      is not ready in time, the old ones come back and the command fails.
+      is not ready in time, the old ones come back and the command fails. With \
+      --supervisor 'bus work' itself becomes the new program, and keeps the \
+      processes that it has.
 
       EXAMPLE  bus upgrade search
+               bus upgrade --supervisor
       """)
 
   @Argument(help: ArgumentHelp("The engines; all when none is named.", valueName: "engine"))
@@ -30,16 +33,23 @@ struct UpgradeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How long a new one may take to get ready.", valueName: "duration"))
   var deadline = Patience(.seconds(30))
 
+  @Flag(name: .customLong("supervisor"), help: "Replace the program of 'bus work' itself, and no process.")
+  var isOfItself = false
+
   @OptionGroup var supervisor: SupervisorOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if isOfItself, !engines.isEmpty || fleet || maxExtra != nil {
+      throw ValidationError("--supervisor replaces no process: run 'bus upgrade' for them")
+    }
     if let maxExtra, !(1...ScaleChange.maximum).contains(maxExtra) {
       throw ValidationError("--max-extra \(maxExtra): it is 1 to \(ScaleChange.maximum)")
     }
   }
 
   func run() async throws {
+    guard !isOfItself else { return try await replaceSupervisor() }
     let plan = UpgradePlan(isFleet: fleet, extra: maxExtra, deadline: deadline.duration)
     var failures: [JSONValue] = []
     let output = output
@@ -53,6 +63,19 @@ struct UpgradeCommand: AsyncParsableCommand {
     }
     guard let first = failures.first else { return }
     throw Self.failure(first, others: failures.dropFirst().compactMap { $0.string("engine") })
+  }
+
+  private func replaceSupervisor() async throws {
+    let output = output
+    try await supervisor.ask(.replace, seconds: nil) { answer in
+      guard !output.json else { return try Output.write(json: answer) }
+      let kept = if case .array(let pids)? = answer["kept"] { pids.count } else { 0 }
+      let versions = "\(answer.string("was") ?? "-") -> \(answer.string("version") ?? "-")"
+      try Output.write(lines: [
+        "supervisor \(answer.count("supervisor") ?? 0)  \(versions), \(kept == 1 ? "1 process" : "\(kept) processes") kept",
+        "\(answer.string("was_program") ?? "-") -> \(answer.string("program") ?? "-")",
+      ])
+    }
   }
 
   private static func text(_ answer: JSONValue) -> String {

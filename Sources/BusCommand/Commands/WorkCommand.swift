@@ -18,6 +18,7 @@ struct WorkCommand: AsyncParsableCommand {
 
       EXAMPLE  bus work account search --topology Topology/shop.yaml
                bus work -n 20 -- ./bin/work --verbose
+               bus work --listen 127.0.0.1:8080 -n 4 -- ./bin/web
       """)
 
   @Argument(
@@ -58,8 +59,16 @@ struct WorkCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How much the processes give way to others: 0 to 19.", valueName: "number"))
   var nice: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where the processes accept connections: bound once, handed to each. May be repeated.", valueName: "address"),
+    transform: WorkCommand.address)
+  var listen: [ListenAddress] = []
+
   @OptionGroup var supervisor: SupervisorOptions
   @OptionGroup var output: ForegroundOptions
+
+  @Flag(help: .hidden) var takeoverCheck = false
 
   /// What stands behind `--`: the parser says nothing about where that was.
   private var program: [String] {
@@ -81,6 +90,9 @@ struct WorkCommand: AsyncParsableCommand {
     if procfile != nil, exec != nil || !program.isEmpty {
       throw ValidationError("--procfile goes with neither --exec nor a program behind '--'")
     }
+    if !listen.isEmpty, engines.count != 1, program.isEmpty {
+      throw ValidationError("--listen goes with one engine, or a program behind '--'")
+    }
     if exec == nil, queue != nil || !worker.isEmpty { throw ValidationError("--queue and --worker go with --exec") }
   }
 
@@ -101,9 +113,36 @@ struct WorkCommand: AsyncParsableCommand {
         endpoint ?? ProcessEnvironment.all["BUS_ENDPOINT"] ?? topology.bus.publish?.description
     }
     for index in definitions.indices { adjust(&definitions[index]) }
-    let control = try supervisor.control()
+    guard !takeoverCheck else { return try Self.consent(definitions) }
+    let handover = try Self.handover()
+    let control = try supervisor.control(resuming: handover)
     try await Foreground(definitions, environment: environment, color: output.color).run(
-      control: control, scales: supervisor.scales)
+      control: control, scales: supervisor.scales,
+      succession: Foreground.Succession(handover: handover, check: Self.check))
+  }
+
+  /// The words with which the program that is to go on is asked whether it can.
+  private static var check: [String] {
+    var words = Array(CommandLine.arguments.dropFirst())
+    words.insert("--takeover-check", at: words.firstIndex(of: "work").map { $0 + 1 } ?? 0)
+    return words
+  }
+
+  private static func consent(_ definitions: [ProcessDefinition]) throws {
+    do throws(SupervisorError) {
+      let handover = try Handover.offered()
+      try handover.check(definitions)
+      try ListenSockets.check(definitions, handover)
+    } catch {
+      throw SupervisorOptions.failure(error, where: "bus work --takeover-check")
+    }
+    try Output.write(lines: [Replacement.consent(version: ProjectVersion.text)])
+  }
+
+  private static func handover() throws -> Handover? {
+    do throws(SupervisorError) { return try Handover.received(ProcessEnvironment.all) } catch {
+      throw SupervisorOptions.failure(error, where: "bus work")
+    }
   }
 
   private func engineDefinitions() throws -> (Topology, [ProcessDefinition]) {
@@ -117,12 +156,20 @@ struct WorkCommand: AsyncParsableCommand {
     return (topology, definitions)
   }
 
+  private static func address(_ text: String) throws -> ListenAddress {
+    guard let address = ListenAddress(text) else {
+      throw ValidationError("it \(ListenAddress.problem(with: text) ?? "is no address")")
+    }
+    return address
+  }
+
   private func adjust(_ definition: inout ProcessDefinition) {
     // A number that is named is meant.
     if let count { (definition.count, definition.autoscaling) = (count, nil) }
     if let nice { definition.niceness = Int32(nice) }
     if let ready { definition.readiness = ready.readiness }
     if let killAfter { definition.grace = killAfter.duration }
+    if !listen.isEmpty { definition.listen = listen }
   }
 }
 

@@ -42,6 +42,14 @@ struct ProcessTable {
     }
   }
 
+  /// Where programs accept connections.
+  func places(_ engines: [JSONValue]) -> [String] {
+    engines.compactMap { engine in
+      guard let name = engine.string("engine"), case .array(let places)? = engine["listen"] else { return nil }
+      return "\(name) listens at \(places.compactMap(String.init(jsonValue:)).joined(separator: ", "))"
+    }
+  }
+
   private func duration(_ process: JSONValue) -> String {
     let seconds = process["seconds"].flatMap(Double.init(jsonValue:)) ?? 0
     return Brief.duration(.milliseconds(Int64(min(1e12, max(0, seconds * 1000)))))

@@ -28,8 +28,8 @@ struct SupervisorText: Sendable {
 
   private func ink(_ notice: SupervisorNotice) -> Paint.Ink {
     switch notice {
-    case .restarting, .failed, .killing, .stuck, .takingBack, .late, .looping: .red
-    case .started, .ready, .draining, .stopping, .stopped, .worn, .recovered, .scaled: .faint
+    case .restarting, .failed, .killing, .stuck, .takingBack, .late, .looping, .refused: .red
+    case .started, .ready, .draining, .stopping, .stopped, .worn, .recovered, .scaled, .listening, .tookOver: .faint
     }
   }
 }

@@ -5,6 +5,8 @@
 // Starts a process that outlives this one for as long as it takes to end what this one leaves behind: when this process
 // ends, however that happens, the guard sends SIGTERM to the groups that it was told of, and SIGKILL after the grace.
 //
+// It does not end when this process becomes another program that keeps the descriptor.
+//
 // Answers the descriptor over which it is told, or -1.
 int bus_guard_start(void);
 
