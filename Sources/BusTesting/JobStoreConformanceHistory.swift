@@ -10,7 +10,7 @@ final class JobStoreHistory {
   private let seed: UInt64
   var random: SplitMix64
   private(set) var step = 0
-  private var wishes: [(wish: NewJob, outcome: EnqueueOutcome)] = []
+  var wishes: [(wish: NewJob, outcome: EnqueueOutcome)] = []
   private var runs: [Run] = []
   private var ended: [Assignment] = []
   private var lastToken: UInt64 = 0
@@ -25,14 +25,14 @@ final class JobStoreHistory {
   private let isLimited: Bool
   /// Whether wishes bring policies, pauses, locks until the end, and expiries.
   private let isMerging: Bool
-  private var pauses: [QueueName: QueuePause] = [:]
+  var pauses: [QueueName: QueuePause] = [:]
 
   private struct Run {
     var assignment: Assignment
     var began: Int
   }
 
-  private static let queues = [
+  static let queues = [
     shopDefault, QueueName(engine: "shop", name: "mail"), QueueName(engine: "shop", name: "odd"),
   ]
   private static let limits = [
@@ -225,47 +225,6 @@ final class JobStoreHistory {
     }
   }
 
-  // MARK: Limits
-
-  private func limit() throws {
-    let (some, rate) = (1 + random.below(3), RateLimit(5, per: .second, burst: 2))
-    let retries = RateLimit(1, per: .second, burst: 1)
-    try bench.limit(
-      random.below(4) == 0
-        ? [:]
-        : [
-          Self.queues[1]: QueueLimits(concurrency: some, rate: rate),
-          Self.queues[2]: QueueLimits(waiting: 9, retries: retries),
-        ])
-  }
-
-  private func pauseOrResume() throws {
-    let queue = Self.queues[random.below(3)]
-    if random.below(2) == 0 {
-      let time: Duration? = random.below(2) == 0 ? .seconds(random.below(20)) : nil
-      pauses[queue] = try bench.pause(queue, random.below(3) == 0 ? .drain : .pause, for: time)
-    } else {
-      _ = try bench.one(.resume(queue))
-      pauses[queue] = nil
-    }
-  }
-
-  /// Nothing of a paused queue, no queue over its limits; and with hands to spare nothing is left that could start.
-  private func checkLimited(_ claimed: [Assignment], _ limit: Int) throws {
-    try bench.expect(claimed.count <= limit, "\(claimed.count) claimed of \(limit)")
-    for counts in try bench.store.queueCounts() {
-      let isPaused = pauses[counts.queue].map { $0.kind == .pause && $0.holds(at: bench.now) } ?? false
-      let started = claimed.count { $0.queue == counts.queue }
-      try bench.expect(!isPaused || started == 0, "I23 a paused queue gave \(started) jobs")
-      if let bound = counts.limits.concurrency, started > 0 {
-        try bench.expect(counts[.running] <= bound, "\(counts[.running]) of \(bound) run in \(counts.queue)")
-      }
-      if claimed.count < limit, !isPaused, counts.limits == .none {
-        try bench.expect(counts[.ready], is: 0, "ready jobs of \(counts.queue) with hands to spare")
-      }
-    }
-  }
-
   /// By the rules: ready ones in order, but for those whose worker lock is held.
   private func whoGoes(_ limit: Int, _ queues: [QueueName]) throws -> [Job] {
     var held = Set(try bench.store.jobs(JobFilter(state: .running, limit: 10_000)).compactMap(\.wish.workerLock))
@@ -314,40 +273,8 @@ final class JobStoreHistory {
   /// Of two runs of one key that overlap, the one that began later may end first.
   func cover(_ key: String, since step: Int) { covered[key] = max(covered[key] ?? 0, step) }
 
-  /// Any change of any job: what the table allows happens, what it does not changes nothing.
-  private func changeOne() throws {
-    let edit = JobEdit(
-      priority: random.below(4), dueAt: random.below(2) == 0 ? bench.now + .seconds(random.below(20)) : nil)
-    let verbs: [JobChange.Verb] = [
-      .cancel(byForce: false, reason: nil), .cancel(byForce: true, reason: "now"), .retry, .remove,
-      .move(to: Self.queues[random.below(3)]), .edit(edit), .runNow, .purge(reason: nil),
-    ]
-    let jobs = try bench.store.jobs(JobFilter(limit: 60))
-    guard let job = jobs.randomElement(using: &random), let verb = verbs.randomElement(using: &random) else { return }
-    let outcome = try bench.change(job.id, verb)
-    let after = try bench.store.job(job.id)
-    let what = "\(verb.word) of a job that was \(job.state): \(outcome)"
-    switch outcome {
-    case .changed(let state):
-      try bench.expect(after?.state == state, what)
-      try bench.expect(job.state.isFinished == (verb == .retry), what)
-      if state == .cancelled { forget(job) }
-    case .unchanged(let state): try bench.expect(after == job && job.state == state, what)
-    case .refused(let state, let reason): try bench.expect(after == job && job.state == state && !reason.isEmpty, what)
-    case .cancelRequested(let process, let token):
-      try bench.expect(job.state == .running && job.process == process && job.token == token, what)
-    case .merged(let into):
-      try bench.expect(try bench.job(into).state.isWaiting && after?.state == .merged, what)
-    case .removed:
-      try bench.expect(after == nil && job.state.isFinished, what)
-      wishes.removeAll { $0.outcome.job == job.id || $0.wish.id == job.id }
-    case .unknown: try bench.expect(false, what)
-    }
-    try bench.expect(outcome != .unchanged(job.state) || after == job, what)
-  }
-
   /// A cancelled job covers what it was asked for: someone has said that it is not wanted.
-  private func forget(_ job: Job) {
+  func forget(_ job: Job) {
     cover(job, since: runs.first { $0.assignment.id == job.id }?.began ?? step)
     askedAgain[job.id] = nil
     ended += runs.filter { $0.assignment.id == job.id }.map(\.assignment)

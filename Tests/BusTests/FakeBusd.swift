@@ -215,7 +215,7 @@ final class FakeBusd: Sendable {
 
   /// Waits until the condition holds; false when it does not within the time.
   func until(
-    within limit: Duration = .seconds(10), _ isThere: @escaping @Sendable (State) -> Bool
+    within limit: Duration = .seconds(60), _ isThere: @escaping @Sendable (State) -> Bool
   ) async -> Bool {
     await withCheckedContinuation { continuation in
       let id = state.withLock { state -> Int? in
