@@ -242,7 +242,8 @@ struct WorkerDesk: Sendable {
     let (id, token) = (assignment.id, assignment.token)
     return running[id].map { $0.token >= token } ?? false
       || waiting.contains { $0.assignment.id == id && $0.assignment.token >= token }
-      || (results + unanswered).contains { $0.id == id && $0.token >= token }
+      || results.contains { $0.id == id && $0.token >= token }
+      || unanswered.contains { $0.id == id && $0.token >= token }
   }
 
   /// A job of which an older run is still ending waits for that end.

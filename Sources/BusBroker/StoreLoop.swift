@@ -59,6 +59,7 @@ actor StoreLoop {
   var waits = WaitDesk()
   var inboxes = InboxDesk()
   private var timer: TimerID?
+  private var isClosed = false
   /// When the rate of a queue lets more through than the last claims got.
   private var nextOpening: Timestamp?
   private var nextPrune: ContinuousClock.Instant
@@ -121,6 +122,7 @@ actor StoreLoop {
   }
 
   private func turn(_ batch: [StoreItem]) {
+    guard !isClosed else { return }
     for item in batch {
       switch item {
       case .message(let session, let frames): read(frames, from: session)
@@ -242,8 +244,12 @@ actor StoreLoop {
 
   // MARK: The transaction
 
-  /// Closes the store; what was submitted before has been answered.
-  func close() throws { try store.close() }
+  /// Closes the store; what was submitted before has been answered, and nobody is there any more for what comes later.
+  func close() throws {
+    isClosed = true
+    if let timer { thread.cancel(timer) }
+    try store.close()
+  }
 
   /// Performs what was gathered, then claims until no free hand can get more, each pass in one transaction.
   private func perform() -> BrokerError? {

@@ -37,7 +37,10 @@ extension JobStoreHistory {
 
   /// Waiting jobs whose time is over.
   func late() throws -> [Job] {
-    try bench.store.jobs(JobFilter(limit: 100_000)).filter { isLate($0) }
+    guard isMerging else { return [] }
+    return try JobState.allCases.filter(\.isWaiting).flatMap { state in
+      try bench.store.jobs(JobFilter(state: state, limit: 100_000)).filter { isLate($0) }
+    }
   }
 
   func isLate(_ job: Job) -> Bool {

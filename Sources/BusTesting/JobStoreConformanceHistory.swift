@@ -24,7 +24,7 @@ final class JobStoreHistory {
   /// Whether jobs and queues have limits and are paused. Then who goes is checked by what may not be, not one by one.
   private let isLimited: Bool
   /// Whether wishes bring policies, pauses, locks until the end, and expiries.
-  private let isMerging: Bool
+  let isMerging: Bool
   var pauses: [QueueName: QueuePause] = [:]
 
   private struct Run {

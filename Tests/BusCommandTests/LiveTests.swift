@@ -77,6 +77,20 @@ struct LiveTests {
     #expect(result == Program.Result(status: 0, output: "", error: ""))
   }
 
+  /// All that comes out of a pipe, read on a thread of its own: the tasks' threads are for all tests.
+  private static func text(of pipe: Pipe) async -> String {
+    let file = pipe.fileHandleForReading.fileDescriptor
+    let text = await withCheckedContinuation { done in
+      Thread.detachNewThread {
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: false)
+        done.resume(returning: String(decoding: handle.readDataToEndOfFile(), as: UTF8.self))
+      }
+    }
+    // It closes the descriptor when it goes.
+    withExtendedLifetime(pipe) {}
+    return text
+  }
+
   @Test func `a closed pipe ends a command without a word`() async throws {
     let site = try Site()
     try await site.startBusd()
@@ -90,9 +104,8 @@ struct LiveTests {
     let (output, error) = (Pipe(), Pipe())
     (shell.standardOutput, shell.standardError) = (output, error)
     try shell.run()
-    let said = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let shown = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    shell.waitUntilExit()
+    let said = await Self.text(of: error)
+    let shown = await Self.text(of: output)
     #expect(said == "status 0\n")
     #expect(shown.split(separator: "\n").count == 1)
   }

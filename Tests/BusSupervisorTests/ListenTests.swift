@@ -1,6 +1,7 @@
 import BusProtocol
 import BusTopology
 import Foundation
+import Synchronization
 import Testing
 
 @testable import BusSupervisor
@@ -50,6 +51,17 @@ struct ListenTests {
     return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
   }
 
+  /// Runs what waits for the network on a thread of its own: the tasks' threads are for all tests.
+  private static func apart<R: Sendable>(_ work: @escaping @Sendable () -> R) async -> R {
+    await withCheckedContinuation { done in Thread.detachNewThread { done.resume(returning: work()) } }
+  }
+
+  private final class Flag: Sendable {
+    private let state = Mutex(false)
+    var isSet: Bool { state.withLock { $0 } }
+    func set() { state.withLock { $0 = true } }
+  }
+
   private static func port(_ sockets: ListenSockets) throws -> Int {
     let place = try #require(sockets.sockets(of: "web").first?.place)
     return try #require(place.split(separator: ":").last.flatMap { Int($0) })
@@ -67,9 +79,9 @@ struct ListenTests {
       #expect(run.lines.contains(.output(process: "web.1", line)), "\(line)")
     }
     #expect(run.lines.first == .notice(process: "web", .listening("127.0.0.1:\(port)")))
-    #expect(Self.ask(port) != nil)
+    #expect(await Self.apart { Self.ask(port) } != nil)
     #expect(await run.stop() == .stopped)
-    #expect(Self.ask(port) == nil, "closed with the last process")
+    #expect(await Self.apart { Self.ask(port) } == nil, "closed with the last process")
   }
 
   @Test func `EH16 EH4 no connection is refused while all processes are replaced`() async throws {
@@ -81,17 +93,18 @@ struct ListenTests {
     let old = try await desk.processes { $0 == ["web.1": "ready", "web.2": "ready"] }.compactMap { $0["pid"] }
     let programs = try await desk.ask(.processes).filter { $0["process"] == nil }
     #expect(programs.first?["listen"] == ["127.0.0.1:\(port)"])
-    let asking = Task.detached {
+    let isOver = Flag()
+    async let asked = Self.apart {
       var answers: [String?] = []
-      while !Task.isCancelled { answers.append(Self.ask(port)) }
+      while !isOver.isSet { answers.append(Self.ask(port)) }
       return answers
     }
     let answer = try await desk.ask(.upgrade([], UpgradePlan()))
     #expect(answer.first?["replaced"] == 2)
     let new = try await desk.processes { $0.count == 2 }.compactMap { $0["pid"] }
     #expect(Set(old.map(\.text)).isDisjoint(with: new.map(\.text)))
-    asking.cancel()
-    let answers = await asking.value
+    isOver.set()
+    let answers = await asked
     #expect(answers.count { $0 == nil } == 0, "refused, of \(answers.count)")
     #expect(Set(answers).count >= 3, "old ones and new ones answered: \(Set(answers))")
     #expect(await run.stop() == .stopped)

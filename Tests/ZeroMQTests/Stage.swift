@@ -9,6 +9,7 @@ actor Stage {
 
   private var waiting: CheckedContinuation<Void, any Error>?
   private var hasPassed = false
+  private var watched: WatchID?
 
   struct DeadlineExceeded: Error {}
 
@@ -23,12 +24,23 @@ actor Stage {
 
   /// Waits for the next whole message.
   func receive(_ socket: borrowing Socket) async throws -> Multipart {
-    let watch = thread.watch(socket) { self.assumeIsolated { $0.changed() } }
-    defer { thread.unwatch(watch) }
+    let watch = thread.watch(socket) { self.assumeIsolated { $0.hear() } }
+    watched = watch
+    defer {
+      thread.unwatch(watch)
+      watched = nil
+    }
     while true {
       if let message = try socket.receive() { return message }
+      thread.setPaused(watch, false)
       try await nextChange()
     }
+  }
+
+  /// Something has come: looked at once, since the thread would turn round and round until the test goes on.
+  private func hear() {
+    if let watched { thread.setPaused(watched, true) }
+    changed()
   }
 
   /// Waits until something is so; whoever makes it so calls ``changed()``.
