@@ -161,15 +161,15 @@ struct JobDesk {
     return lost
   }
 
-  /// A connection broke: what its process held ends soon, unless the process comes back.
-  mutating func disconnected(_ session: SessionID, now: ContinuousClock.Instant) {
-    endSoon(session, at: now + JobDesk.reconnectGrace)
+  /// A process said goodbye: what it still holds goes back. Most of that crossed with its goodbye, and no run of it began.
+  mutating func left(_ session: SessionID) -> [(id: JobID, token: UInt64)] {
+    guard let worker = workers.removeValue(forKey: session) else { return [] }
+    return worker.held.sorted().compactMap { id in leases.removeValue(forKey: id).map { (id, $0.token) } }
   }
 
-  /// A process said goodbye: what it still holds ends now.
-  mutating func left(_ session: SessionID, now: ContinuousClock.Instant) { endSoon(session, at: now) }
-
-  private mutating func endSoon(_ session: SessionID, at deadline: ContinuousClock.Instant) {
+  /// A connection broke: what its process held ends soon, unless the process comes back.
+  mutating func disconnected(_ session: SessionID, now: ContinuousClock.Instant) {
+    let deadline = now + JobDesk.reconnectGrace
     guard let worker = workers.removeValue(forKey: session) else { return }
     for id in worker.held {
       guard let lease = leases[id], lease.deadline > deadline else { continue }

@@ -185,13 +185,21 @@ extension StoreLoop {
     send(.beaten(jobs: lostJobs, subscriptions: lostSeats), to: session)
   }
 
+  /// What a process holds that ended in order costs no attempt.
+  private func giveBack(_ held: [(id: JobID, token: UInt64)]) {
+    guard !held.isEmpty else { return }
+    add(.finish(held.map { JobResult(id: $0.id, token: $0.token, outcome: .returned) })) { loop, _ in
+      loop.jobs.expectWorkAnywhere()
+    }
+  }
+
   func close(_ session: SessionID, saidGoodbye: Bool) {
     leaveSchedules(session)
     processes[session] = nil
     waits.left(session)
     inboxes.left(session)
     if saidGoodbye {
-      jobs.left(session, now: .now)
+      giveBack(jobs.left(session))
       subscriptions.left(session, now: .now)
     } else {
       jobs.disconnected(session, now: .now)

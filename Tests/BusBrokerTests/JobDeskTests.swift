@@ -97,6 +97,17 @@ struct JobDeskTests {
     #expect(desk.nextExpiry == later + JobDeskTests.lease)
   }
 
+  @Test func `HK5 what crossed with a goodbye is told at once, under its token, and forgotten`() throws {
+    var desk = desk()
+    desk.setHands(hands(2), of: session(1), process: "p")
+    let claim = try #require(desk.claims().first).claim
+    desk.assigned(assignments(0..<2, token: 7), to: session(1), for: claim, now: start)
+    let held = desk.left(session(1))
+    #expect(held.map(\.id) == [JobID(high: 0, low: 0), JobID(high: 0, low: 1)] && held.map(\.token) == [7, 7])
+    #expect(desk.left(session(1)).isEmpty)
+    #expect(desk.expire(now: start + .seconds(60)).isEmpty, "it did not get lost")
+  }
+
   @Test func `I17 a broken connection ends its leases after the grace, not after the lease`() throws {
     var desk = desk()
     desk.setHands(hands(1), of: session(1), process: "p")
