@@ -50,10 +50,12 @@ public final class InProcessBus: Sendable {
     defer { try? FileManager.default.removeItem(atPath: bus.directory) }
     var logger = Logger(label: "busd", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = logLevel
-    let configuration = BrokerConfiguration(
+    var configuration = BrokerConfiguration(
       endpoints: BrokerEndpoints(BusDirectories(environment: bus.environment(), userID: getuid())),
       stateDirectory: "\(bus.directory)/state",
       topology: try topology.map { try Topology(parsing: $0, file: "topology.yaml") }, processID: getpid())
+    // Who holds a job here is this very process: where it stands still, in a debugger or on a busy machine, nobody is lost.
+    configuration.lease = .seconds(300)
     let broker = try Broker(
       configuration, logger: logger, now: { InProcessBus.now() }, random: { .random(in: .min ... .max) })
     let (stop, stopped) = AsyncStream<Void>.makeStream()

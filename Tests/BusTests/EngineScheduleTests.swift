@@ -38,6 +38,7 @@ private struct Month: Worker {
 }
 
 /// Schedules that stand in Swift, and jobs that put themselves off.
+@Suite(.timeLimit(.minutes(5)))
 struct EngineScheduleTests {
   private func engine(_ beats: Beats, _ schedules: [Schedule<Beats>]) -> Engine<Beats> {
     Engine("clock", services: beats, logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }) {
