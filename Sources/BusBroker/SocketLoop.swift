@@ -25,13 +25,15 @@ actor SocketLoop {
   private var storeInbox = Inbox<StoreItem>()
   private var heartbeat: LiveMessage
   private var isProbing = false
+  /// Who could not be reached, until all is read that they said before.
+  private var unreachable: Set<SessionID> = []
   private let failed: @Sendable (BrokerError) -> Void
 
   /// The most messages taken from one socket before the others get their turn.
   private static let messagesPerTurn = 256
   /// So long after the last mark a heartbeat says that nothing was missed.
   private static let heartbeatInterval: Duration = .seconds(1)
-  /// Broken connections within this time are looked for together.
+  /// Broken connections within this time are looked for together, and so often is read on where some were found.
   private static let probeDelay: Duration = .milliseconds(50)
 
   init(
@@ -86,7 +88,10 @@ actor SocketLoop {
   private func receiveRequests() {
     for _ in 0..<SocketLoop.messagesPerTurn {
       do {
-        guard let message = try requests.receive() else { break }
+        guard let message = try requests.receive() else {
+          closeUnreachable()
+          break
+        }
         route(message.frames)
       } catch {
         counters.add(to: .requestsRefused)
@@ -221,7 +226,7 @@ actor SocketLoop {
       case .sent: counters.add(to: .letters)
       case .unroutable:
         counters.add(to: .lettersUndelivered)
-        if let session { close(session, saidGoodbye: false) }
+        if let session { noteUnreachable(session) }
       case .wouldBlock:
         // The peer does not read. It asks again when it does; a job that it did not get comes back with its lease.
         counters.add(to: .lettersUndelivered)
@@ -240,6 +245,27 @@ actor SocketLoop {
     facts.sessions = sessions.count
     storeInbox.put(.closed(id, saidGoodbye: saidGoodbye), byteCount: 64)
     passOn()
+  }
+
+  /// Its connection is gone; its goodbye may still wait to be read, and says that nothing was lost.
+  private func noteUnreachable(_ session: SessionID) {
+    guard unreachable.insert(session).inserted, unreachable.count == 1 else { return }
+    readOn(at: .now)
+  }
+
+  private func readOn(at moment: ContinuousClock.Instant) {
+    _ = thread.schedule(at: moment) {
+      self.assumeIsolated { loop in
+        if !loop.isPaused { loop.receiveRequests() }
+        if !loop.unreachable.isEmpty { loop.readOn(at: .now + SocketLoop.probeDelay) }
+      }
+    }
+  }
+
+  private func closeUnreachable() {
+    let gone = unreachable
+    unreachable = []
+    for session in gone.sorted() { close(session, saidGoodbye: false) }
   }
 
   private func observe(_ event: SocketMonitor.Event) {

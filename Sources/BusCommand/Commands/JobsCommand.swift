@@ -10,8 +10,7 @@ struct JobsCommand: AsyncParsableCommand {
     abstract: "List jobs, show one, follow it to its end, change what becomes of them.",
     subcommands: [
       ListJobs.self, ShowJob.self, WaitJobs.self, TailJob.self, CancelJobs.self, RetryJobs.self, RunJobs.self,
-      MoveJobs.self,
-      EditJob.self, RemoveJobs.self,
+      MoveJobs.self, EditJob.self, RemoveJobs.self,
     ], defaultSubcommand: ListJobs.self)
 }
 
@@ -46,6 +45,7 @@ struct ShowJob: AsyncParsableCommand {
     for key in ["batch", "awaited_by"] { if let value = answer[key] { job[key] = value } }
     return .object(job)
   }
+
   /// The last of what its runs wrote; all of it shows `bus jobs tail`.
   private static func lastLines(of job: Job, _ output: OutputOptions, _ bus: Connection) async throws -> [String] {
     guard job.lineCount > 0 else { return [] }

@@ -112,7 +112,8 @@ extension SQLiteJobStore {
     return try statements.merging.runningUntilDone.bind(key).first { $0.integer() } != nil
   }
 
-  private func isKnown(_ id: JobID) throws -> Bool {
+  /// Whether a wish was asked for before, and has its answer.
+  func isKnown(_ id: JobID) throws -> Bool {
     if try statements.outcomeOfKnown.bind(id).first({ $0.integer() }) != nil { return true }
     return try statements.mergeTarget.bind(id).first({ _ in true }) != nil
   }

@@ -65,8 +65,7 @@ extension SQLiteJobStore {
     guard wish.sharesRun, let key = wish.queueLock,
       try statements.waitingUnderQueueLock.bind(key).first({ $0.integer() }) == nil,
       // What is known gets the answer that it got before.
-      try statements.outcomeOfKnown.bind(wish.id).first({ $0.integer() }) == nil,
-      try statements.mergeTarget.bind(wish.id).first({ $0.integer() }) == nil
+      try !isKnown(wish.id)
     else { return nil }
     for (index, entry) in book.entries.enumerated() where entry[.running] > 0 {
       let running = try statements.notes.runningUnderQueueLock.bind(index + 1).bind(key).bind(wish.worker.text).first {
