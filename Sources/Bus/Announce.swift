@@ -17,7 +17,7 @@ extension BusClient {
     let publication = try middleware.prepare(topic, bytes, dueAt: time)
     let announcement = Announcement(
       id: id, topic: publication?.topic ?? topic, data: publication?.data ?? bytes, dueAt: time,
-      headers: (publication?.context ?? .current).headers(source: configuration.source, event: id))
+      headers: (publication?.context ?? .current).headers(source: configuration.source))
     switch route {
     case .busd(let connection):
       let reply = try await connection.link.request(timeout: timeout) {

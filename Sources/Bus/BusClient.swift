@@ -117,7 +117,7 @@ public final class BusClient: Service, Sendable {
     let id = nextEventID()
     let event = Event(
       id: id, topic: topic, data: bytes, time: bus.now(),
-      headers: BusContext.current.headers(source: configuration.source, event: id))
+      headers: BusContext.current.headers(source: configuration.source))
     do { try bus.publish(event) } catch { throw BusError(caught: error) }
     return Receipt(id: id, place: .inline(bus))
   }

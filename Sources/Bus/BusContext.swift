@@ -51,11 +51,10 @@ public struct BusContext: Sendable {
     return try $current.withValue(context) { try body() }
   }
 
-  /// The headers of an event that is published here.
-  func headers(source: String, event: EventID) -> EventHeaders {
+  /// The headers of an event that is published here. Without a chain it begins one.
+  func headers(source: String) -> EventHeaders {
     EventHeaders(
-      source: source, trace: trace, causation: causation,
-      correlation: correlation ?? CorrelationID(high: event.high, low: event.low),
+      source: source, trace: trace, causation: causation, correlation: correlation,
       context: values.members.isEmpty ? nil : values)
   }
 

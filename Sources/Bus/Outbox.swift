@@ -50,7 +50,7 @@ final class Outbox: Sendable {
       let sequence = state.spool.next.rawValue
       let event = Event(
         id: id, topic: topic, data: data, time: now, publisher: publisher, publisherSequence: sequence,
-        headers: context.headers(source: source, event: id))
+        headers: context.headers(source: source))
       _ = try state.spool.append(event, now: now)
       if syncs { _ = try state.spool.commit() } else { _ = try state.spool.commitWithoutSync() }
       return (id, sequence)

@@ -59,7 +59,7 @@ extension JobCause {
   init(event: Event, subscription: SubscriptionName) {
     self.init(
       event: event.id, offset: event.offset, topic: event.topic, subscription: subscription,
-      correlation: event.headers.correlation ?? CorrelationID(high: event.id.high, low: event.id.low),
+      correlation: event.correlation,
       trace: event.headers.trace, context: event.headers.context, source: event.headers.source)
   }
 }

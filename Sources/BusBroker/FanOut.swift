@@ -16,7 +16,7 @@ struct FanOut {
   }
 
   /// The messages of the records, which stand one behind the other in wire form and were checked when they came.
-  mutating func messages(of records: [UInt8], through last: Offset) throws(ProtocolError) -> [LiveMessage] {
+  mutating func messages(of records: [UInt8], through last: Offset) -> [LiveMessage] {
     var messages: [LiveMessage] = []
     var counts: [String: Int] = [:]
     var run = 0..<0
@@ -29,9 +29,8 @@ struct FanOut {
     }
     var position = 0
     while position < records.count {
-      let header = try RecordHeader(records.span.bytes, at: position)
-      let topic = Record.topicBytes(records, at: position, header: header)
-      let end = position + header.recordByteCount
+      let topic = Record.topicBytes(records, at: position)
+      let end = position + RecordHeader.recordByteCount(records.span.bytes, at: position)
       if !topic.elementsEqual(runTopic) || end - run.lowerBound > FanOut.maximumRunByteCount {
         close()
         (run, runTopic, runCount) = (position..<position, topic, 0)

@@ -2,10 +2,12 @@ internal import BusProtocol
 
 /// Decides what of an outbox's batch is new: repeats are dropped, a hole is refused.
 struct Intake {
-  /// A record of a batch: where it stands and what number its publisher gave it.
+  /// A record of a batch: where it stands and what was found there.
   struct Numbered: Equatable {
-    var range: Range<Int>
-    var sequence: UInt64
+    var start: Int
+    var facts: Record.Facts
+
+    var sequence: UInt64 { facts.publisherSequence }
   }
 
   enum Decision: Equatable {
@@ -28,9 +30,8 @@ struct Intake {
       if let last = records.last, sequence != last.sequence &+ 1 {
         throw ProtocolError(.badRecord, "a carried batch goes from sequence \(last.sequence) to \(sequence)")
       }
-      let end = position + facts.header.recordByteCount
-      records.append(Numbered(range: position..<end, sequence: sequence))
-      position = end
+      records.append(Numbered(start: position, facts: facts))
+      position += facts.header.recordByteCount
     }
     return records
   }

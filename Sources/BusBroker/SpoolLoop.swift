@@ -117,7 +117,7 @@ actor SpoolLoop {
       owed.append((session, .refused(request: request, refusal)))
     case .accept(let new):
       for record in new {
-        _ = try spool.append(record: bytes, in: record.range, now: moment)
+        _ = try spool.append(record.facts, at: record.start, of: bytes, now: moment)
         // One by one: what came before a refusal is in the group, and has to be committed.
         appended += 1
       }
@@ -176,8 +176,6 @@ actor SpoolLoop {
     _ topic: Topic, _ id: EventID?, _ data: [UInt8], _ headers: EventHeaders, at moment: Timestamp
   ) -> Event {
     let id = id ?? identifiers.next(at: moment)
-    var headers = headers
-    headers.correlation = headers.correlation ?? CorrelationID(high: id.high, low: id.low)
     return Event(id: id, topic: topic, data: data, time: moment, headers: headers)
   }
 
@@ -203,7 +201,7 @@ actor SpoolLoop {
     do {
       let group = try spool.commit()
       counters.add(appended, to: .eventsStored)
-      turn.live = try fanOut.messages(of: group.bytes, through: group.last)
+      turn.live = fanOut.messages(of: group.bytes, through: group.last)
       turn.letters = owed.map { letter($0.answer, to: $0.session) }
       sealWhenIdle()
     } catch {
@@ -212,7 +210,7 @@ actor SpoolLoop {
       (turn.published, turn.unpublished) = ([], announced + unannounced)
       logger.error("events were not stored", metadata: ["error": "\(error)", "events": "\(appended)"])
       turn.letters = owed.map { letter(refused($0.answer, error), to: $0.session) }
-      if let error = error as? SpoolError, error.code == .syncFailed {
+      if error.code == .syncFailed {
         turn.failure = BrokerError(
           .disk, "the spool cannot be synced: \(error)",
           help: "busd stops, so that nothing is acknowledged that is not on disk; check the disk and start it again")

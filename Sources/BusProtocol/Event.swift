@@ -39,6 +39,9 @@ public struct Event: Hashable, Sendable {
     recordedAt = time
   }
 
+  /// The chain that it belongs to: one that it begins has its id.
+  public var correlation: CorrelationID { headers.correlation ?? CorrelationID(high: id.high, low: id.low) }
+
   /// The data read as JSON.
   public var json: JSONValue {
     get throws(ProtocolError) {
@@ -64,7 +67,7 @@ public struct Event: Hashable, Sendable {
     ]
     object.set("traceparent", headers.trace?.description)
     object.set("causationid", headers.causation?.text)
-    object.set("correlationid", headers.correlation)
+    object.set("correlationid", correlation)
     if offset > .zero {
       object.set("offset", offset.rawValue)
       object.set("sequence", Event.sequenceText(sequence))

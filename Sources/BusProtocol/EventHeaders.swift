@@ -6,7 +6,7 @@ public struct EventHeaders: Hashable, Sendable {
   public var trace: TraceContext?
   /// The event or job that brought it about.
   public var causation: Causation?
-  /// The chain that it belongs to, begun by an event without a cause.
+  /// The chain that it belongs to; nil in the event that begins one.
   public var correlation: CorrelationID?
   /// What travels along from the publisher into the jobs: user, tenant, locale.
   public var context: JSONObject?
@@ -92,13 +92,33 @@ public struct EventHeaders: Hashable, Sendable {
   /// Reads the bytes; refuses what is cut short or not of its key's form. Of equal keys the last one counts.
   package init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
     var rest = bytes
-    while let key = rest.popFirst() {
-      guard let low = rest.popFirst(), let high = rest.popFirst() else { throw EventHeaders.cutShort }
-      let count = Int(low) | Int(high) << 8
-      guard rest.count >= count else { throw EventHeaders.cutShort }
-      try read(key, rest.prefix(count))
-      rest = rest.dropFirst(count)
+    while let (key, value) = try EventHeaders.next(&rest) { try read(key, value) }
+  }
+
+  /// Checks the bytes as strictly as reading them does, without building texts that nobody looks at.
+  package static func check(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
+    var rest = bytes
+    while let (key, value) = try next(&rest) {
+      switch key {
+      case Key.source, Key.contentType: try checkText(value)
+      default:
+        var headers = EventHeaders()
+        try headers.read(key, value)
+      }
     }
+  }
+
+  private static func next(
+    _ rest: inout ArraySlice<UInt8>
+  ) throws(ProtocolError) -> (key: UInt8, value: ArraySlice<UInt8>)? {
+    guard let key = rest.first else { return nil }
+    let start = rest.startIndex + 3
+    guard start <= rest.endIndex else { throw EventHeaders.cutShort }
+    let end = start + (Int(rest[start - 2]) | Int(rest[start - 1]) << 8)
+    guard end <= rest.endIndex else { throw EventHeaders.cutShort }
+    let value = rest[start..<end]
+    rest = rest[end...]
+    return (key, value)
   }
 
   private mutating func read(_ key: UInt8, _ value: ArraySlice<UInt8>) throws(ProtocolError) {
@@ -119,11 +139,16 @@ public struct EventHeaders: Hashable, Sendable {
   }
 
   private static func text(_ value: ArraySlice<UInt8>) throws(ProtocolError) -> String {
-    guard let text = String(validating: value, as: UTF8.self) else {
-      throw ProtocolError(.badRecord, "an event's header is not UTF-8")
-    }
+    guard let text = String(validating: value, as: UTF8.self) else { throw notText }
     return text
   }
+
+  private static func checkText(_ value: ArraySlice<UInt8>) throws(ProtocolError) {
+    if value.allSatisfy({ $0 < 0x80 }) { return }
+    _ = try text(value)
+  }
+
+  private static var notText: ProtocolError { ProtocolError(.badRecord, "an event's header is not UTF-8") }
 
   private static var cutShort: ProtocolError { ProtocolError(.badRecord, "an event's headers are cut short") }
 

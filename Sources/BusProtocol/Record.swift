@@ -3,7 +3,10 @@ public enum Record {
   /// Appends the whole record of an event to `bytes`, header stamped with the event's own offset and sequence.
   ///
   /// Refuses what ``event(_:at:salt:)`` would not read: data or headers above their limits. Then nothing is appended.
-  public static func append(_ event: Event, to bytes: inout [UInt8], salt: UInt32 = 0) throws(ProtocolError) {
+  @discardableResult
+  public static func append(
+    _ event: Event, to bytes: inout [UInt8], salt: UInt32 = 0
+  ) throws(ProtocolError) -> RecordHeader {
     guard event.data.count <= RecordHeader.maximumDataByteCount else {
       throw ProtocolError(
         .tooLarge,
@@ -12,7 +15,7 @@ public enum Record {
     }
     let start = bytes.count
     do {
-      try appendChecked(event, to: &bytes, salt: salt)
+      return try appendChecked(event, to: &bytes, salt: salt)
     } catch {
       bytes.removeSubrange(start...)
       throw error
@@ -21,7 +24,7 @@ public enum Record {
 
   private static func appendChecked(
     _ event: Event, to bytes: inout [UInt8], salt: UInt32
-  ) throws(ProtocolError) {
+  ) throws(ProtocolError) -> RecordHeader {
     let start = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: RecordHeader.byteCount))
     let body = bytes.count
@@ -49,6 +52,7 @@ public enum Record {
     var span = bytes.mutableSpan
     var raw = span.mutableBytes
     header.write(to: &raw, at: start, salt: salt)
+    return header
   }
 
   /// Reads the event of the record that begins at a byte; checks header, body, padding, lengths, topic and headers.
@@ -89,6 +93,12 @@ public enum Record {
   public static func topicBytes(_ bytes: [UInt8], at start: Int, header: RecordHeader) -> ArraySlice<UInt8> {
     let topic = start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount
     return bytes[topic..<topic + header.topicByteCount]
+  }
+
+  /// The topic's bytes of the event's record that begins at a byte and was checked before.
+  package static func topicBytes(_ bytes: [UInt8], at start: Int) -> ArraySlice<UInt8> {
+    let topic = start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount
+    return bytes[topic..<topic + Int(bytes.span.bytes.littleEndian(UInt16.self, at: start + 50))]
   }
 
   /// Checks all of an event's record but its headers, and gives the topic's bytes.

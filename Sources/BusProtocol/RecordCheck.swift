@@ -7,6 +7,13 @@ extension Record {
     public var publisher: PublisherID
     /// Its number there.
     public var publisherSequence: UInt64
+
+    /// What is known of a record by who wrote it.
+    public init(header: RecordHeader, publisher: PublisherID, publisherSequence: UInt64) {
+      self.header = header
+      self.publisher = publisher
+      self.publisherSequence = publisherSequence
+    }
   }
 
   /// Checks the record that begins at a byte as strictly as ``event(_:at:salt:)``, at a fraction of the cost.
@@ -16,7 +23,7 @@ extension Record {
     let header = try RecordHeader(bytes.span.bytes, at: start)
     let topic = try checkEvent(bytes, at: start, header: header)
     if header.headersByteCount > 0 {
-      _ = try EventHeaders(bytes[topic.endIndex..<topic.endIndex + header.headersByteCount])
+      try EventHeaders.check(bytes[topic.endIndex..<topic.endIndex + header.headersByteCount])
     }
     let body = bytes.span.bytes.extracting(start + RecordHeader.byteCount..<start + header.recordByteCount)
     return Facts(

@@ -96,6 +96,11 @@ public struct RecordHeader: Hashable, Sendable {
   /// The bytes of a record with a body of this length.
   public static func recordByteCount(bodyByteCount: Int) -> Int { (byteCount + bodyByteCount + 7) & ~7 }
 
+  /// The bytes of the record that begins at a byte and was checked before.
+  package static func recordByteCount(_ bytes: borrowing RawSpan, at start: Int) -> Int {
+    recordByteCount(bodyByteCount: Int(bytes.littleEndian(UInt32.self, at: start + 4)))
+  }
+
   /// Reads the header that begins at a byte; the body is not looked at.
   ///
   /// Refuses what is cut short, has another magic or checksum, unknown flags, or lengths that do not fit each other.

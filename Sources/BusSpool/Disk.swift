@@ -14,6 +14,9 @@ public protocol Disk: Sendable {
   func read(_ byteCount: Int, from file: Int32, at position: Int) throws(DiskError) -> [UInt8]
   /// Returns once the file's bytes, and what it takes to find them, are on disk.
   func sync(_ file: Int32) throws(DiskError)
+  /// Says that this part of a file, which is on disk, is not likely to be read soon: the system need not keep it in
+  /// memory.
+  func letGo(_ file: Int32, from position: Int, byteCount: Int)
   /// Cuts or extends a file.
   func truncate(_ file: Int32, to byteCount: Int) throws(DiskError)
   /// Reserves room that reads as zeros, up to this length of the file; false where that cannot be had.
@@ -43,6 +46,11 @@ public protocol Disk: Sendable {
   func syncDirectory(_ path: String) throws(DiskError)
   /// The room on the file system that holds a directory.
   func space(at directory: String) throws(DiskError) -> DiskSpace
+}
+
+extension Disk {
+  /// Nothing is kept in memory beside the file.
+  public func letGo(_ file: Int32, from position: Int, byteCount: Int) {}
 }
 
 /// A file in memory, named by its address.

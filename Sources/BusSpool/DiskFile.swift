@@ -88,6 +88,8 @@ final class DiskFile: Sendable {
     }
   }
 
+  func letGo(from position: Int, byteCount: Int) { disk.letGo(descriptor, from: position, byteCount: byteCount) }
+
   func truncate(to byteCount: Int) throws(SpoolError) {
     // Memory behind the end must not be touched any more.
     extended.store(min(extended.load(ordering: .relaxed), byteCount), ordering: .relaxed)

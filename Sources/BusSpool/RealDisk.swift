@@ -71,6 +71,13 @@ public struct RealDisk: Disk {
     #endif
   }
 
+  /// Lets the system take the pages of a part of a file. It is advice: no answer changes anything.
+  public func letGo(_ file: Int32, from position: Int, byteCount: Int) {
+    #if !canImport(Darwin)
+      _ = posix_fadvise(file, off_t(position), off_t(byteCount), Int32(POSIX_FADV_DONTNEED))
+    #endif
+  }
+
   /// Cuts or extends a file.
   public func truncate(_ file: Int32, to byteCount: Int) throws(DiskError) {
     _ = try RealDisk.retrying { ftruncate(file, off_t(byteCount)) }

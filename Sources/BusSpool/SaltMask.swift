@@ -37,10 +37,3 @@ struct SaltMask: Hashable, Sendable {
     }
   }
 }
-
-extension RecordHeader {
-  /// The bytes of the record that begins at a byte and is known to be one.
-  static func recordByteCount(_ bytes: borrowing RawSpan, at start: Int) -> Int {
-    recordByteCount(bodyByteCount: Int(bytes.littleEndian(UInt32.self, at: start + 4)))
-  }
-}

@@ -1,27 +1,23 @@
 public import BusProtocol
 
 extension Spool {
-  /// Appends a checked record to the group, and stamps it: offset, sequence in its topic, time.
+  /// Appends a record in the form of the wire to the group, and stamps it: offset, sequence in its topic, time.
   ///
-  /// - Parameter range: where in the bytes the one record stands, in the form of the wire.
-  public func append(record bytes: [UInt8], in range: Range<Int>, now: Timestamp) throws(SpoolError) -> Offset {
-    guard range.lowerBound >= 0, range.upperBound <= bytes.count else {
+  /// - Parameter record: what ``Record/check(_:at:)`` found at that byte of the bytes.
+  public func append(
+    _ record: Record.Facts, at start: Int, of bytes: [UInt8], now: Timestamp
+  ) throws(SpoolError) -> Offset {
+    let byteCount = record.header.recordByteCount
+    guard start >= 0, byteCount <= bytes.count - start else {
       throw SpoolError(
-        .badRecord, "cannot append bytes \(range) of \(bytes.count) to the log in \(directory); check what is appended")
+        .badRecord,
+        "cannot append \(byteCount) bytes at byte \(start) of \(bytes.count) to the log in \(directory); "
+          + "check what is appended")
     }
-    try admit(range.count, at: now)
-    let start = group.count
-    group.append(contentsOf: bytes[range])
-    do throws(ProtocolError) {
-      let header = try RecordHeader(group.span.bytes, at: start)
-      guard header.kind == .event, header.recordByteCount == range.count else {
-        throw ProtocolError(.badRecord, "\(range.count) bytes are not one record of an event")
-      }
-      return stamp(header, at: start, now)
-    } catch {
-      group.removeSubrange(start...)
-      throw SpoolError(.badRecord, "cannot append to the log in \(directory): \(error.message); check what is appended")
-    }
+    try admit(byteCount, at: now)
+    let place = group.count
+    group.append(contentsOf: bytes[start..<start + byteCount])
+    return stamp(record, at: place, now)
   }
 
   /// Encodes an event straight into the group, and stamps it.
@@ -29,8 +25,10 @@ extension Spool {
     try admit(event.data.count, at: now)
     let start = group.count
     do throws(ProtocolError) {
-      try Record.append(event, to: &group)
-      return stamp(try RecordHeader(group.span.bytes, at: start), at: start, now)
+      let header = try Record.append(event, to: &group)
+      return stamp(
+        Record.Facts(header: header, publisher: event.publisher, publisherSequence: event.publisherSequence),
+        at: start, now)
     } catch {
       group.removeSubrange(start...)
       throw SpoolError(.badRecord, "cannot append to the log in \(directory): \(error.message); check what is appended")
@@ -38,8 +36,8 @@ extension Spool {
   }
 
   /// Writes the log's own numbers over those that the record came with. Nothing fails from here on.
-  private func stamp(_ came: RecordHeader, at start: Int, _ now: Timestamp) -> Offset {
-    var header = came
+  private func stamp(_ record: Record.Facts, at start: Int, _ now: Timestamp) -> Offset {
+    var header = record.header
     header.offset = groupLast.next
     header.syncedUpTo = durable
     header.recordedAt = max(groupTime, now)
@@ -47,8 +45,7 @@ extension Spool {
     if options.tracksState {
       let topic = Record.topicBytes(group, at: start, header: header)
       header.sequence = state.number(topic, at: header.offset, header.recordedAt)
-      let (publisher, sequence) = SpoolState.publisher(group, at: start)
-      state.take(sequence, of: publisher, header.recordedAt)
+      state.take(record.publisherSequence, of: record.publisher, header.recordedAt)
     }
     var span = group.mutableSpan
     var raw = span.mutableBytes

@@ -106,5 +106,7 @@ extension Spool {
       throw error
     }
     durable = active.last
+    // What is mapped stays: its pages are written again.
+    if let file = active.file, !options.isMapped { trail.advance(file, to: active.end) }
   }
 }

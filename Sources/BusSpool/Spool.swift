@@ -39,6 +39,7 @@ public final class Spool {
   private var lock: DirectoryLock?
   var reserveCheck = ReserveCheck()
   var spares = SpareSegments()
+  var trail = CacheTrail()
 
   /// The most bytes in a group; beyond it comes a commit first.
   public static let maximumGroupByteCount = 64 << 20

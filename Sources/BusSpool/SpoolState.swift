@@ -91,8 +91,9 @@ public struct SpoolState: Sendable {
   }
 
   /// Takes a publisher's number as taken.
-  mutating func take(_ sequence: UInt64, of publisher: PublisherKey, _ time: Timestamp) {
+  mutating func take(_ sequence: UInt64, of publisher: PublisherID, _ time: Timestamp) {
     guard sequence > 0 else { return }
+    let publisher = PublisherKey(high: publisher.high, low: publisher.low)
     if let run = publisherRun, run.key == publisher {
       let last = publishers.values[run.index].sequence
       publishers.values[run.index] = PublisherEntry(sequence: max(sequence, last), time: time)

@@ -20,7 +20,7 @@ struct FanOutTests {
 
   @Test func `runs of one topic go together, in the order of the spool, and a mark closes the batch`() throws {
     var fanOut = FanOut(log: log, through: .zero)
-    let messages = try fanOut.messages(of: records(["a", "a", "b", "a"]), through: Offset(4))
+    let messages = fanOut.messages(of: try records(["a", "a", "b", "a"]), through: Offset(4))
     var shape: [String] = []
     for message in messages {
       switch message {
@@ -37,7 +37,7 @@ struct FanOutTests {
   @Test func `a long run is split, so that what waits for a slow listener is bounded`() throws {
     var fanOut = FanOut(log: log, through: .zero)
     let bytes = try records(Array(repeating: "a", count: 40), dataByteCount: 1000)
-    let messages = try fanOut.messages(of: bytes, through: Offset(40))
+    let messages = fanOut.messages(of: bytes, through: Offset(40))
     var joined: [UInt8] = []
     for case .events(_, let records) in messages {
       #expect(records.count <= FanOut.maximumRunByteCount)
@@ -49,7 +49,7 @@ struct FanOutTests {
   @Test func `a record longer than a run goes alone`() throws {
     var fanOut = FanOut(log: log, through: .zero)
     let bytes = try records(["a", "a"], dataByteCount: 20_000)
-    #expect(try fanOut.messages(of: bytes, through: Offset(2)).count == 3)
+    #expect(fanOut.messages(of: bytes, through: Offset(2)).count == 3)
   }
 
   @Test func `a heartbeat says where the log ends and that nothing was in between`() {

@@ -72,7 +72,7 @@ struct FilterTruthTests {
     // The rest of the envelope.
     ("id ~ '01JEX*'", true), ("id:01jexj2m4k", true), ("id == '01JEXJ2M4KQ7ZZZZZZZZZZZZZZ'", true),
     ("offset == 17", true),
-    ("sequence >= 3", true), ("has(causationid)", false), ("has(correlation)", false),
+    ("sequence >= 3", true), ("has(causationid)", false), ("has(correlation)", true),
     ("datacontenttype ~ '*/json'", true),
   ]
 

@@ -11,6 +11,12 @@ final class MemoryDisk: Disk {
     case short(Int)
   }
 
+  /// A part of a file that need not stay in memory.
+  struct Stretch: Hashable {
+    var file: Int32
+    var range: Range<Int>
+  }
+
   private struct Node {
     var bytes: [UInt8] = []
     var synced: [UInt8] = []
@@ -23,6 +29,7 @@ final class MemoryDisk: Disk {
     var nodes: [Int: Node] = [:]
     var files: [Int32: Int] = [:]
     var lockOwners: [Int: Int32] = [:]
+    var letGo: [Stretch] = []
     var lastFile: Int32 = 100
     var faults: [Call: [Int: Fault]] = [:]
     var calls: [Call: Int] = [:]
@@ -160,6 +167,13 @@ final class MemoryDisk: Disk {
       if let held = state.nodes[node]?.bytes { state.nodes[node]?.synced = held }
     }
   }
+
+  func letGo(_ file: Int32, from position: Int, byteCount: Int) {
+    state.withLock { $0.letGo.append(Stretch(file: file, range: position..<position + byteCount)) }
+  }
+
+  /// What was let go of memory, in that order.
+  var letGo: [Stretch] { state.withLock { $0.letGo } }
 
   func truncate(_ file: Int32, to byteCount: Int) throws(DiskError) {
     try state.withLock { state throws(DiskError) in

@@ -12,7 +12,7 @@ struct SpoolStateTests {
     for number in 1...count {
       let time = Bench.start + .seconds(number)
       _ = state.number("topic_\(number % 50)", at: Offset(UInt64(number)), time)
-      state.take(UInt64(number), of: SpoolState.PublisherKey(high: 1, low: UInt64(number % 70)), time)
+      state.take(UInt64(number), of: PublisherID(high: 1, low: UInt64(number % 70)), time)
     }
     state.commit()
     return state
@@ -36,7 +36,7 @@ struct SpoolStateTests {
     let before = state
     for number in 1...100 {
       _ = state.number("topic_\(number)", at: Offset(200), Bench.start)
-      state.take(UInt64(1000 + number), of: SpoolState.PublisherKey(high: UInt64(number % 3), low: 5), Bench.start)
+      state.take(UInt64(1000 + number), of: PublisherID(high: UInt64(number % 3), low: 5), Bench.start)
     }
     state.rollBack()
     #expect(state.topics == before.topics && state.publishers == before.publishers)
@@ -45,7 +45,7 @@ struct SpoolStateTests {
   @Test func `publishers beyond the limit are forgotten after a week, never sooner`() {
     var state = SpoolState()
     for number in 1...20 {
-      state.take(1, of: SpoolState.PublisherKey(high: 0, low: UInt64(number)), Bench.start + .days(number))
+      state.take(1, of: PublisherID(high: 0, low: UInt64(number)), Bench.start + .days(number))
     }
     var within = state
     within.evict(SpoolState.Limits(publishers: 20), now: Bench.start + .days(30))

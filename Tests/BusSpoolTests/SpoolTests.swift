@@ -42,21 +42,22 @@ struct SpoolTests {
     try Record.append(Bench.event(1), to: &bytes)
     let start = bytes.count
     try Record.append(Bench.event(2), to: &bytes)
-    #expect(try spool.append(record: bytes, in: start..<bytes.count, now: Bench.start) == Offset(1))
-    #expect(try spool.append(record: bytes, in: 0..<start, now: Bench.start) == Offset(2))
+    for (place, offset) in [(start, Offset(1)), (0, Offset(2))] {
+      let facts = try Record.check(bytes, at: place)
+      #expect(try spool.append(facts, at: place, of: bytes, now: Bench.start) == offset)
+    }
     let group = try spool.commit()
     #expect(try Record.events(group.bytes).numbers == [2, 1])
     #expect(try spool.events().numbers == [2, 1])
   }
 
-  @Test func `bytes that are no single record are refused and leave nothing`() throws {
+  @Test func `a record that is said to lie beyond its bytes is refused and leaves nothing`() throws {
     let spool = try Bench().open()
     var bytes: [UInt8] = []
     try Record.append(Bench.event(1), to: &bytes)
-    let first = bytes.count
-    try Record.append(Bench.event(2), to: &bytes)
-    for range in [0..<bytes.count, 0..<bytes.count + 8, -8..<first, 8..<first, 0..<first - 8, 0..<0] {
-      #expect(refusal { _ = try spool.append(record: bytes, in: range, now: Bench.start) }?.code == .badRecord)
+    let facts = try Record.check(bytes, at: 0)
+    for place in [-8, 8, bytes.count, .max, .min] {
+      #expect(refusal { _ = try spool.append(facts, at: place, of: bytes, now: Bench.start) }?.code == .badRecord)
     }
     #expect(try spool.commit().isEmpty)
     #expect(try spool.append(Bench.event(1), now: Bench.start) == Offset(1))

@@ -100,7 +100,7 @@ struct BusClientTests {
     #expect(event.time == Timestamp(microseconds: 1_700_000_000_000_000))
     #expect(event.headers.source == configuration.source)
     #expect(event.headers.context == ["tenant": 7])
-    #expect(event.headers.correlation == CorrelationID(high: receipt.id.high, low: receipt.id.low))
+    #expect(event.correlation == CorrelationID(high: receipt.id.high, low: receipt.id.low))
   }
 
   @Test func `an event of a type of its own is written as its members, and read again`() async throws {

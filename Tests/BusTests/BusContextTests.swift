@@ -57,8 +57,10 @@ struct BusContextTests {
   }
 
   @Test func `an event outside of any context begins a chain under its own id`() {
-    let headers = BusContext().headers(source: "shop/here", event: event)
-    #expect(headers.correlation == CorrelationID(high: 5, low: 6))
+    let headers = BusContext().headers(source: "shop/here")
+    let event = Event(id: event, topic: "a", data: [], time: Timestamp(microseconds: 0), headers: headers)
+    #expect(event.correlation == CorrelationID(high: 5, low: 6))
+    #expect(headers.correlation == nil)
     #expect(headers.causation == nil)
     #expect(headers.trace == nil)
     #expect(headers.context == nil)
@@ -69,7 +71,7 @@ struct BusContextTests {
     let context = BusContext(
       values: ["tenant": 7], causation: .job(JobID(high: 1, low: 2)), correlation: CorrelationID(high: 3, low: 4),
       trace: trace)
-    let headers = context.headers(source: "shop/here", event: event)
+    let headers = context.headers(source: "shop/here")
     #expect(headers.correlation == CorrelationID(high: 3, low: 4))
     #expect(headers.causation == .job(JobID(high: 1, low: 2)))
     #expect(headers.trace == trace)

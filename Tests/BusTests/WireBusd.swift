@@ -190,7 +190,7 @@ actor WireBusd {
     let range = state.events.dropFirst(Int(from)).prefix(limit)
     var records: [UInt8] = []
     for event in range where patterns.contains(where: { $0.matches(event.topic) }) {
-      try? Record.append(event, to: &records)
+      _ = try? Record.append(event, to: &records)
     }
     return EventsChunk(
       through: Offset(from + UInt64(range.count)), head: Offset(head),
@@ -205,7 +205,7 @@ actor WireBusd {
     for event in events {
       counts[event.topic.text, default: 0] += 1
       var records: [UInt8] = []
-      try? Record.append(event, to: &records)
+      _ = try? Record.append(event, to: &records)
       send(.events(topic: Array(event.topic.text.utf8), records: records))
     }
     send(.mark(Mark(log: state.log, after: Offset(first.offset.rawValue - 1), through: last.offset, counts: counts)))

@@ -40,7 +40,7 @@ final class ChainReader {
     _ = try await Backlog(bus: bus, patterns: ["*"]).read(
       after: Offset(stretch.lowerBound - 1), to: Offset(stretch.upperBound)
     ) { events, _ in
-      for event in events where event.headers.correlation == chain && event.offset.rawValue <= stretch.upperBound {
+      for event in events where event.correlation == chain && event.offset.rawValue <= stretch.upperBound {
         found.append(try bus.reading { () throws(ProtocolError) in try TracedEvent(json: event.cloudEvent) })
       }
       return true

@@ -28,7 +28,7 @@ public struct EventSubject: FilterSubject, Sendable {
     case "offset": event.offset > .zero ? event.offset.rawValue.jsonValue : nil
     case "sequence": event.offset > .zero ? event.sequence.jsonValue : nil
     case "causationid": event.headers.causation?.text.jsonValue
-    case "correlationid": event.headers.correlation?.jsonValue
+    case "correlationid": event.correlation.jsonValue
     case "traceparent": event.headers.trace?.description.jsonValue
     case "datacontenttype": .string(event.headers.contentType ?? "application/json")
     case "context": event.headers.context.map { .object($0) }
