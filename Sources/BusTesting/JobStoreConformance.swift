@@ -50,4 +50,5 @@ public enum JobStoreConformance {
     + cursorRules + announcementRules + failureRules + mergePolicyRules + debounceRules + rerunRules + expiryRules
     + queueLimitRules + jobLimitRules + pauseRules + turnRules + changeRules + keepingRules
     + batchRules + chainRules + noteRules + insightRules + inboxRules
+    + leaseRules + nextRules
 }

@@ -160,6 +160,68 @@ import Testing
     try store.close()
   }
 
+  @Test func `I15 leases outlive a crash right after their claim`() throws {
+    let store = try open()
+    _ = try store.perform([.enqueue([wish(1), wish(2), wish(3)])], at: now)
+    let runs = try claim(2, of: store)
+    _ = try store.perform([.finish([JobResult(id: runs[0].id, token: runs[0].token, outcome: .done)])], at: now)
+    // What a crash leaves behind.
+    let crashed = try TemporaryDirectory()
+    for name in ["jobs.sqlite", "jobs.sqlite-wal"] {
+      try FileManager.default.copyItem(atPath: "\(directory.path)/\(name)", toPath: "\(crashed.path)/\(name)")
+    }
+    try store.close()
+    let again = try SQLiteJobStore(path: crashed.store) { 0 }
+    #expect(try again.running() == [JobLease(job: runs[1].id, token: runs[1].token, process: "p")])
+    #expect(try again.queueCounts().map { [$0[.ready], $0[.running], $0.totals.done] } == [[1, 1, 1]])
+    #expect(try claim(9, of: again).map(\.token) == [runs[1].token + 1])
+    try again.close()
+  }
+
+  @Test func `I26 what a failed batch did to leases and to the order of jobs never happened`() throws {
+    let store = try open()
+    _ = try store.perform([.enqueue((1...6).map { wish($0) })], at: now)
+    let runs = try claim(2, of: store)
+    try store.limit(pages: 60)
+    let next = Claim([Claim.Source(shopDefault)], limit: 2, process: "q")
+    let ends = runs.map { JobResult(id: $0.id, token: $0.token, outcome: .done) }
+    let many = (10..<2000).map { wish($0, text: String(repeating: "x", count: 300)) }
+    let error = #expect(throws: StoreError.self) {
+      try store.perform([.finish([ends[0]]), .claim(next), .enqueue(many)], at: now)
+    }
+    #expect(error?.code == .diskFull)
+    #expect(try store.running().map(\.token) == runs.map(\.token))
+    #expect(try store.job(runs[0].id)?.state == .running)
+    try store.limit(pages: 1_000_000)
+    #expect(
+      try store.perform([.finish(ends)], at: now) == [
+        .finished([.accepted(.done, dueAt: nil), .accepted(.done, dueAt: nil)])
+      ])
+    #expect(try claim(9, of: store).map(\.id) == (3...6).map { JobID(high: 1, low: $0) })
+    try store.close()
+  }
+
+  @Test func `a store from before leases had a table opens, and its jobs go on running`() throws {
+    let old = try open()
+    let locked = NewJob(id: JobID(high: 1, low: 1), queue: shopDefault, worker: "Work", workerLock: "w")
+    _ = try old.perform([.enqueue([locked, wish(2)])], at: now)
+    // With a worker lock the lease stands in the job's row, as each did then.
+    let run = try #require(try claim(1, of: old).first)
+    try old.close()
+    try TableOfVersions.takeLeasesAway(from: directory.store)
+    let store = try open()
+    #expect(try store.running().map(\.token) == [run.token])
+    #expect(try claim(9, of: store).map(\.token) == [run.token + 1])
+    #expect(try store.checkIntegrity().problems.isEmpty)
+    try store.close()
+  }
+
+  private func claim(_ limit: Int, of store: SQLiteJobStore) throws -> [Assignment] {
+    let claim = Claim([Claim.Source(shopDefault)], limit: limit, process: "p")
+    guard case .claimed(let runs) = try store.perform([.claim(claim)], at: now).first else { return [] }
+    return runs
+  }
+
   @Test func `no statement of the inner loop walks through the jobs or sorts them`() throws {
     let store = try open()
     for plan in try store.plans() {

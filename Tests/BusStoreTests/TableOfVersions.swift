@@ -8,6 +8,15 @@ enum TableOfVersions {
     try database.close()
   }
 
+  /// Makes a file what it was before version 14.
+  static func takeLeasesAway(from path: String) throws {
+    let database = try DatabaseQueue(path: path)
+    try database.write { database in
+      try database.execute(sql: "DROP TABLE lease; DELETE FROM grdb_migrations WHERE identifier = '14'")
+    }
+    try database.close()
+  }
+
   /// Makes a file what it was before version 8.
   static func takeMergesAway(from path: String) throws {
     let database = try DatabaseQueue(path: path)

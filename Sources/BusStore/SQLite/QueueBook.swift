@@ -14,6 +14,8 @@ struct QueueBook {
     var totalsAreDirty = false
     var gate = QueueGate()
     var gateIsDirty = false
+    /// Whether jobs became ready, or ceased to be, in another way than by being asked for and being taken.
+    fileprivate(set) var isDisturbed = false
 
     init(_ name: QueueName) {
       self.name = name
@@ -21,6 +23,9 @@ struct QueueBook {
     }
 
     subscript(state: JobState) -> Int { states[Int(state.code)] }
+
+    /// Whether no new job would be refused.
+    var takesAll: Bool { gate.limits.waiting == nil && gate.pause == nil }
 
     var waiting: Int { self[.scheduled] + self[.ready] + self[.blocked] + self[.parked] }
   }
@@ -34,6 +39,10 @@ struct QueueBook {
   /// Finished jobs, and merged wishes, that are kept.
   var historyCount = 0
   var mergeCount = 0
+  /// The largest id of a wish that was ever merged: a larger one, as nearly every new one is, need not be looked for.
+  private var lastMerged: JobID?
+  /// The number of the last job's row.
+  private var lastRow: Int64 = 0
   var counters = StoreCounters()
   /// What this transaction merged, by lock; and how many locks' sums are kept.
   private var savings: [SavingKey: Saving] = [:]
@@ -83,9 +92,12 @@ struct QueueBook {
     changeTotals(of: number) { $0.enqueued += 1 }
   }
 
-  /// Jobs went from one state to another.
-  mutating func move(from old: JobState, to new: JobState, count: Int = 1, of number: Int64) {
+  /// Jobs went from one state to another; `isTaken` where they were the first ready ones.
+  mutating func move(
+    from old: JobState, to new: JobState, count: Int = 1, of number: Int64, isTaken: Bool = false
+  ) {
     guard old != new else { return }
+    if old == .ready || new == .ready, !isTaken { entries[Int(number) - 1].isDisturbed = true }
     leave(old, count: count, of: number)
     guard new.isHistory else {
       entries[Int(number) - 1].states[Int(new.code)] += count
@@ -110,6 +122,16 @@ struct QueueBook {
     }
     historyCount -= count
     changeTotals(of: number) { $0.revived += count }
+  }
+
+  /// A ready job came into the queue, or something changed of one.
+  mutating func disturb(_ number: Int64) { entries[Int(number) - 1].isDisturbed = true }
+
+  /// Whether the ready jobs of a queue are others than who asked last knows of.
+  mutating func takeDisturbance(of number: Int64) -> Bool {
+    guard entries[Int(number) - 1].isDisturbed else { return false }
+    entries[Int(number) - 1].isDisturbed = false
+    return true
   }
 
   /// A waiting job went from one queue to another.
@@ -156,8 +178,9 @@ struct QueueBook {
   mutating func snooze(of number: Int64) { changeTotals(of: number) { $0.snoozed += 1 } }
 
   /// A wish was merged into a waiting job.
-  mutating func mergeWish(of number: Int64) {
+  mutating func mergeWish(_ id: JobID, of number: Int64) {
     mergeCount += 1
+    lastMerged = max(lastMerged ?? id, id)
     changeTotals(of: number) { $0.mergedWishes += 1 }
   }
 
@@ -201,6 +224,15 @@ struct QueueBook {
 
   /// What the topology says is told at each start: it need not be kept.
   mutating func setLimits(_ limits: QueueLimits, of number: Int64) { entries[Int(number) - 1].gate.limits = limits }
+
+  /// Whether a wish may have been merged before.
+  func mayBeMerged(_ id: JobID) -> Bool { lastMerged.map { id <= $0 } ?? false }
+
+  /// The numbers of the rows of so many new jobs, from the one returned. One that is not used is left out.
+  mutating func nextRows(_ count: Int) -> Int64 {
+    lastRow += Int64(count)
+    return lastRow - Int64(count) + 1
+  }
 
   mutating func nextToken() -> UInt64 {
     token += 1
@@ -261,6 +293,8 @@ extension QueueBook {
     try loadGates(database)
     historyCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM job WHERE state >= 6") ?? 0
     mergeCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM merge") ?? 0
+    lastMerged = try SQLStatement(database, "SELECT max(id) FROM merge").first { $0.id() } ?? nil
+    lastRow = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM job") ?? 0
     savingCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM lock_saving WHERE lock <> ''") ?? 0
     token = UInt64(bitPattern: try Int64.fetchOne(database, sql: "SELECT last FROM token") ?? 0)
   }

@@ -13,11 +13,18 @@ enum SQL {
   static let insert = insert(Columns.wish)
   static let insertLocked = insertLocked(Columns.wish)
 
-  static func insert(_ columns: String) -> String {
-    """
-    INSERT INTO job (\(columns)) VALUES (\(Columns.places(columns)))
-    ON CONFLICT (id) DO NOTHING
-    """
+  /// Keeps what is in nobody's way: no job of the same id is known, and no equal one waits under its queue lock.
+  static func insert(_ columns: String) -> String { insert(columns, rowCount: 1) }
+
+  /// So many of ``insert(_:)`` in one statement: then SQLite opens its dozen indexes once.
+  static let rowsPerInsert = 8
+  static let insertMany = insert(Columns.plainWish, rowCount: rowsPerInsert)
+  static let insertPlain = insert(Columns.plainWish)
+
+  private static func insert(_ columns: String, rowCount: Int) -> String {
+    let row = "(\(Array(repeating: "?", count: Columns.count(columns)).joined(separator: ", ")))"
+    let rows = Array(repeating: row, count: rowCount).joined(separator: ", ")
+    return "INSERT INTO job (\(columns)) VALUES \(rows) ON CONFLICT DO NOTHING"
   }
 
   // One statement looks whether an equal wish waits and inserts or merges: nothing can come between.
@@ -31,7 +38,7 @@ enum SQL {
     merges = merges + 1, priority = max(priority, excluded.priority), due_at = min(due_at, excluded.due_at),
     debounce_by = min(debounce_by, coalesce(excluded.due_at, excluded.enqueued_at)),
     expires_at = max(expires_at, excluded.expires_at)
-    RETURNING id, seq
+    RETURNING id, seq, queue, priority, state
     """
   }
 
@@ -41,6 +48,7 @@ enum SQL {
     """
   static let mergeTarget = "SELECT job FROM merge WHERE id = ?"
   static let outcomeOfKnown = "SELECT state, reason FROM job WHERE id = ?"
+  static let rowsFrom = "SELECT seq FROM job WHERE seq >= ? ORDER BY seq"
 
   static let candidates = """
     SELECT \(Columns.assignment) FROM job WHERE queue = ? AND state = 1 AND finished_at IS NULL
@@ -51,11 +59,11 @@ enum SQL {
     AND worker NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, seq LIMIT ?
     """
   static let head = """
-    SELECT priority, coalesce(due_at, enqueued_at), \(Columns.assignment) FROM job
+    SELECT \(Columns.assignment) FROM job
     WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ? ORDER BY priority DESC, seq LIMIT 1
     """
   static let headExcept = """
-    SELECT priority, coalesce(due_at, enqueued_at), \(Columns.assignment) FROM job
+    SELECT \(Columns.assignment) FROM job
     WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ?
     AND worker NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, seq LIMIT 1
     """
@@ -63,10 +71,12 @@ enum SQL {
     "UPDATE job SET state = 4, token = ?, attempts = ?, started_at = ?, process = ?, debounce_by = NULL WHERE seq = ?"
   static let block = "UPDATE job SET state = 2, blocked_by = ? WHERE seq = ?"
 
-  static let finish = """
-    UPDATE job SET state = ?, finished_at = ?, reason = NULL, result = ? WHERE id = ? AND token = ? AND state = 4
-    AND rerun_at IS NULL RETURNING queue, worker_lock, limit_key, watched, notify
+  // Two statements: RETURNING costs as much again as both of them.
+  static let ending = """
+    SELECT seq, queue, worker_lock, limit_key, watched, notify FROM job
+    WHERE id = ? AND token = ? AND state = 4 AND rerun_at IS NULL
     """
+  static let finish = "UPDATE job SET state = ?, finished_at = ?, reason = NULL, result = ? WHERE seq = ?"
   static let live = "SELECT \(Columns.live) FROM job WHERE seq = ?"
   static let liveUnderLease = "SELECT \(Columns.live) FROM job WHERE id = ? AND token = ? AND state = 4"
   static let liveByID = "SELECT \(Columns.live) FROM job WHERE id = ?"
@@ -219,24 +229,28 @@ enum SQL {
   /// Those that run for every job or every batch: none may cost more the more jobs there are.
   static let hot =
     [
-      insert, insertLocked, mergeTarget, candidates, head, lease, block, finish, live, liveUnderLease, setLife,
-      waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, limitRunning, limitReady, lineHead, lineAhead,
+      insert, insertMany, insertLocked, mergeTarget, candidates, head, lease, block, ending, finish, live,
+      liveUnderLease, setLife, waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, limitRunning, limitReady,
+      lineHead, lineAhead,
       lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate, due,
       nextDue,
       nextAnnouncement, pruneJobs, pruneMerges, subscription,
-    ] + MergeStatements.hot
+    ] + MergeStatements.hot + LeaseStatements.hot
 }
 
 /// Lists of columns, each in the order in which one piece of code binds or reads it.
 enum Columns {
   static let cause = "event, event_offset, topic, subscription, parent, correlation, trace, context, source"
   static let limit = "limit_key, limit_concurrency, limit_rate"
-  static let wish = """
-    id, queue, state, priority, due_at, enqueued_at, worker, queue_lock, worker_lock, \(limit), blocked_by, parked_by,
-    reason, \(cause), retry, inputs
+  static let plainWish = """
+    id, seq, queue, state, priority, due_at, enqueued_at, worker, queue_lock, parked_by, reason, \(cause), retry, inputs
     """
+  static let wish = "\(plainWish), worker_lock, \(limit), blocked_by"
   static let wishWithOptions = "\(wish), on_merge, lock_until, expires_at, debounce_by"
-  static let assignment = "seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs, expires_at"
+  static let assignment = """
+    seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs, expires_at, priority, due_at, enqueued_at,
+    watched, notify, lock_until
+    """
   static let live = """
     seq, id, queue, state, priority, due_at, attempts, crashes, merges, reason, worker, queue_lock, worker_lock,
     \(limit), retry, cancel_requested_at, retries, watched, awaits, on_merge, expires_at, rerun_at, debounce_by, notify
@@ -248,8 +262,10 @@ enum Columns {
     line_count, notify
     """
 
+  static func count(_ columns: String) -> Int { columns.count { $0 == "," } + 1 }
+
   /// A numbered parameter for each column of a list.
   static func places(_ columns: String) -> String {
-    (1...columns.count { $0 == "," } + 1).map { "?\($0)" }.joined(separator: ", ")
+    (1...count(columns)).map { "?\($0)" }.joined(separator: ", ")
   }
 }

@@ -12,11 +12,19 @@ final class SQLStatement {
   private var parameter: Int32 = 0
   private var column: Int32 = 0
   private var bindFailure: Int32 = SQLITE_OK
+  /// What is bound is kept here until it is bound anew: SQLite would ask for memory for each value, and free it again.
+  private var kept: UnsafeMutableRawPointer?
+  private var keptByteCount = 0
+  private let room: Int
 
-  init(_ database: Database, _ sql: String) throws {
+  /// Prepares a statement; of what is bound to it at once, `room` bytes are cheap.
+  init(_ database: Database, _ sql: String, room: Int = 1024) throws {
     statement = try database.makeStatement(sql: sql)
     handle = statement.sqliteStatement
+    self.room = room
   }
+
+  deinit { kept?.deallocate() }
 
   // MARK: Binding, in the order of the parameters
 
@@ -34,40 +42,41 @@ final class SQLStatement {
 
   @discardableResult func bind(_ text: String?) -> Self {
     guard var text else { return bindNull() }
-    let position = next()
-    return bound(
-      text.withUTF8 { bytes in
-        bytes.withMemoryRebound(to: CChar.self) {
-          sqlite3_bind_text(handle, position, $0.baseAddress, Int32(clamping: $0.count), copying)
-        }
-      })
+    return text.withUTF8 { bind(text: UnsafeRawBufferPointer($0)) }
   }
 
-  @discardableResult func bind(_ bytes: [UInt8]) -> Self {
-    let position = next()
-    return bound(
-      bytes.withUnsafeBufferPointer { bytes in
-        bytes.withMemoryRebound(to: CChar.self) {
-          sqlite3_bind_text(handle, position, $0.baseAddress, Int32(clamping: $0.count), copying)
-        }
-      })
-  }
+  @discardableResult func bind(_ bytes: [UInt8]) -> Self { bytes.withUnsafeBytes { bind(text: $0) } }
 
-  @discardableResult func bind(blob bytes: [UInt8]) -> Self {
-    let position = next()
-    // An empty array has no address, which would be null.
-    guard !bytes.isEmpty else { return bound(sqlite3_bind_zeroblob(handle, position, 0)) }
-    return bound(
-      bytes.withUnsafeBytes { sqlite3_bind_blob(handle, position, $0.baseAddress, Int32(clamping: $0.count), copying) })
-  }
+  @discardableResult func bind(blob bytes: [UInt8]) -> Self { bytes.withUnsafeBytes { bind(blob: $0) } }
 
   @discardableResult func bind<Subject>(_ id: Identifier<Subject>?) -> Self {
     guard let id else { return bindNull() }
-    let position = next()
+    return withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { bind(blob: $0) }
+  }
+
+  private func bind(text bytes: UnsafeRawBufferPointer) -> Self {
+    let (place, destructor) = keep(bytes)
     return bound(
-      withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) {
-        sqlite3_bind_blob(handle, position, $0.baseAddress, 16, copying)
-      })
+      sqlite3_bind_text(
+        handle, next(), place?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), destructor))
+  }
+
+  private func bind(blob bytes: UnsafeRawBufferPointer) -> Self {
+    // An empty array may have no address, which would be null.
+    guard !bytes.isEmpty else { return bound(sqlite3_bind_zeroblob(handle, next(), 0)) }
+    let (place, destructor) = keep(bytes)
+    return bound(sqlite3_bind_blob(handle, next(), place, Int32(clamping: bytes.count), destructor))
+  }
+
+  /// Where SQLite finds the bytes, and whether it has to take its own copy.
+  private func keep(_ bytes: UnsafeRawBufferPointer) -> (UnsafeRawPointer?, sqlite3_destructor_type?) {
+    guard bytes.count <= room - keptByteCount else { return (bytes.baseAddress, copying) }
+    let memory = kept ?? .allocate(byteCount: room, alignment: 8)
+    kept = memory
+    let place = memory + keptByteCount
+    if let source = bytes.baseAddress { place.copyMemory(from: source, byteCount: bytes.count) }
+    keptByteCount += bytes.count
+    return (UnsafeRawPointer(place), nil)
   }
 
   private func next() -> Int32 {
@@ -103,6 +112,18 @@ final class SQLStatement {
     return values
   }
 
+  /// Runs on as long as `wantsMore`, or to the end, and reads the rows.
+  func all<Value>(_ read: (SQLStatement) throws -> Value, while wantsMore: (Value) -> Bool) throws -> [Value] {
+    defer { reset() }
+    var values: [Value] = []
+    while try step() {
+      let value = try read(self)
+      values.append(value)
+      guard wantsMore(value) else { break }
+    }
+    return values
+  }
+
   /// Runs to the end and hands over each row.
   func each(_ take: (SQLStatement) throws -> Void) throws {
     defer { reset() }
@@ -122,6 +143,7 @@ final class SQLStatement {
   private func reset() {
     sqlite3_reset(handle)
     parameter = 0
+    keptByteCount = 0
     bindFailure = SQLITE_OK
   }
 
@@ -134,6 +156,15 @@ final class SQLStatement {
   }
 
   // MARK: Reading, in the order of the columns
+
+  /// Of the next column's value.
+  var byteCount: Int { Int(sqlite3_column_bytes(handle, column)) }
+
+  /// Whether the next column has a value, which is passed over.
+  func isPresent() -> Bool {
+    defer { column += 1 }
+    return sqlite3_column_type(handle, column) != SQLITE_NULL
+  }
 
   func integer() -> Int64 {
     defer { column += 1 }

@@ -18,12 +18,12 @@ extension SQLiteJobStore {
 
   /// When the first event to come is due.
   public func nextAnnouncement() throws(StoreError) -> Timestamp? {
-    try reading("the events to come") { try statements.nextAnnouncement.first { $0.time() } ?? nil }
+    try reading("the events to come", ofRuns: false) { try statements.nextAnnouncement.first { $0.time() } ?? nil }
   }
 
   /// Events to come that are due by a moment, the first due first.
   public func announcements(dueBy moment: Timestamp, limit: Int) throws(StoreError) -> [Announcement] {
-    try reading("the events to come") {
+    try reading("the events to come", ofRuns: false) {
       try statements.announcements.bind(moment).bind(limit).all { row in
         guard let id: EventID = row.id(), let dueAt = row.time() else {
           throw StoreError(.corrupt, "an event to come has no id: restore from a backup")

@@ -78,7 +78,7 @@ extension SQLiteJobStore {
 
   private func add(_ job: JobID, to batch: Int64, at place: Int) throws {
     guard try statements.batches.add.bind(batch).bind(place).bind(job).run() > 0 else { return }
-    let state = try statements.batches.watch.bind(job).first { try JobState(code: $0.integer()) }
+    let state = try watch(job)
     // It was asked for before, and has ended since, or is not even kept any more.
     if state?.isFinished ?? true { ends.append(EndedMember(job: job, state: state ?? .cancelled)) }
   }
@@ -120,7 +120,7 @@ extension SQLiteJobStore {
   /// Its turn has come: it takes its queue lock, where that is free, and waits for a hand.
   private func release(_ id: JobID, queueLock: String?, at now: Timestamp) throws {
     guard let row = try statements.liveByID.bind(id).first({ try LiveRow($0) }) else { return }
-    let isHeld = try queueLock.map { try statements.waitingUnderQueueLock.bind($0).first { $0.integer() } != nil }
+    let isHeld = try queueLock.map { try waiting(under: $0) != nil }
     let isFree = row.life.state.isFinished || isHeld == false
     try statements.batches.release.bind(isFree ? queueLock : nil).bind(id).run()
     guard row.life.state == .parked else { return }
@@ -145,7 +145,14 @@ extension SQLiteJobStore {
   /// A watched job became part of another one: whoever waits for it waits for that one.
   func handOver(_ job: JobID, to newer: JobID) throws {
     guard try statements.batches.handOver.bind(newer).bind(job).run() > 0 else { return }
-    _ = try statements.batches.watch.bind(newer).first { $0.integer() }
+    _ = try watch(newer)
+  }
+
+  /// The end of a job is to be told from now on. Returns its state.
+  private func watch(_ job: JobID) throws -> JobState? {
+    try settleLease(of: job)
+    windows.dropAll()
+    return try statements.batches.watch.bind(job).first { try JobState(code: $0.integer()) }
   }
 
   // MARK: By hand

@@ -3,6 +3,7 @@ internal import BusProtocol
 /// What people do to jobs by hand. Each change fits or is refused with a reason, and is one with its transaction.
 extension SQLiteJobStore {
   func change(_ change: JobChange, at now: Timestamp) throws -> ChangeOutcome {
+    try settleLease(of: change.id)
     guard let row = try statements.liveByID.bind(change.id).first({ try LiveRow($0) }) else { return .unknown }
     return switch change.verb {
     case .cancel(let byForce, let reason): try cancel(row, byForce: byForce, reason: reason, at: now)
@@ -46,9 +47,7 @@ extension SQLiteJobStore {
       try takeRerun(try rerunWish(of: row), of: row)
       return try change(JobChange(row.id, .retry), at: now)
     }
-    let waiting = try row.queueLock.flatMap { key in
-      try statements.waitingUnderQueueLock.bind(key).first { try LiveRow($0) }
-    }
+    let waiting = try row.queueLock.flatMap { try self.waiting(under: $0) }
     let obstacle = try obstacle(row.workerLock, row.limit, row.queue, row.priority, before: row.seq, at: now)
     var circumstances = try self.circumstances(of: row, at: now)
     circumstances.workerLockIsHeld = obstacle != nil

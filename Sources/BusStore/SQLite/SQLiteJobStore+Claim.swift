@@ -11,10 +11,11 @@ extension SQLiteJobStore {
       book.number(of: source.queue).map { ClaimSource(number: $0, source: source) }
     }
     guard let engine = claim.sources.first?.queue.engine else { return [] }
+    if pending.count >= PendingLeases.maximumCount { try settleLeases() }
     let tiers = ClaimSource.tiers(sources)
     repeat {
       taking.wasWoken = false
-      var starved = try oldestStarved(sources, taking) != nil
+      var starved = try oldestStarved(sources, &taking) != nil
       for tier in tiers {
         while taking.wanted > 0 {
           if starved, turns.isTurnOfStarved(engine) {
@@ -28,7 +29,14 @@ extension SQLiteJobStore {
       }
       // A job that waits for its worker lock after all let another of its limit go, perhaps of a queue that was passed.
     } while taking.wasWoken && taking.wanted > 0
+    try giveLeases(&taking)
     return taking.taken
+  }
+
+  /// Keeps the leases that stand in no row: before anybody looks at the rows, and in the end.
+  private func giveLeases(_ taking: inout Taking) throws {
+    try keep(taking.leases, of: taking.claim.process, at: taking.now)
+    taking.leases.removeAll(keepingCapacity: true)
   }
 
   /// Takes from queues of one priority. Returns false when they have nothing more to give.
@@ -56,7 +64,7 @@ extension SQLiteJobStore {
   /// Takes from one queue; returns how many jobs were started.
   private func take(_ hands: Int, from queue: Int64, _ taking: inout Taking) throws -> Int {
     let before = taking.taken.count
-    let jobs = try ready(queue, taking.unknown, limit: hands)
+    let jobs = try ready(queue, atMost: hands, &taking)
     for job in jobs { try take(job, &taking) }
     if jobs.isEmpty { taking.exhausted.insert(queue) }
     return taking.taken.count - before
@@ -73,7 +81,7 @@ extension SQLiteJobStore {
     let obstacle = try obstacleAtStart(candidate.workerLock, candidate.limit, at: now)
     var life = JobLifecycle(state: .ready, attempts: candidate.assignment.attempt)
     _ = life.apply(.claimed, in: JobLifecycle.Circumstances(now: now, workerLockIsHeld: obstacle != nil))
-    book.move(from: .ready, to: life.state, of: candidate.queue)
+    book.move(from: .ready, to: life.state, of: candidate.queue, isTaken: true)
     guard life.state == .running else {
       book.counters.blocked += 1
       try statements.block.bind(obstacle?.rawValue).bind(candidate.seq).run()
@@ -86,57 +94,101 @@ extension SQLiteJobStore {
     assignment.token = book.nextToken()
     book.counters.leases += 1
     book.start(of: candidate.queue, at: now)
-    try statements.lease.bind(assignment.token).bind(life.attempts).bind(now).bind(taking.claim.process)
-      .bind(candidate.seq).run()
+    if candidate.isPlain {
+      let claim = taking.leases.first?.claim ?? Int64(bitPattern: assignment.token)
+      taking.leases.append(
+        PendingLeases.Lease(
+          job: assignment.id, seq: candidate.seq, queue: candidate.queue, token: assignment.token,
+          attempt: assignment.attempt, claim: claim))
+    } else {
+      try statements.lease.bind(assignment.token).bind(life.attempts).bind(now).bind(taking.claim.process)
+        .bind(candidate.seq).run()
+    }
     if let limit = candidate.limit { try startMeter(of: limit, at: now) }
     taking.taken.append(assignment)
   }
 
-  private func ready(_ queue: Int64, _ unknown: String?, limit: Int) throws -> [ClaimCandidate] {
-    guard let unknown else {
-      return try statements.candidates.bind(queue).bind(limit).all { try ClaimCandidate($0, book) }
+  /// The first ready jobs of a queue that the process knows how to run; they are in no window any more.
+  private func ready(_ queue: Int64, atMost limit: Int, _ taking: inout Taking) throws -> [ClaimCandidate] {
+    if book.takeDisturbance(of: queue) { windows.drop(queue) }
+    let count = windows.count(of: queue)
+    if count < min(limit, book[queue][.ready]) { try fillWindow(of: queue, wanting: limit, &taking) }
+    let except = taking.claim.except
+    if let unknown = taking.unknown, windows.available(limit, of: queue, except: except) < limit,
+      windows.count(of: queue) < book[queue][.ready]
+    {
+      // Many of others stand before them.
+      try giveLeases(&taking)
+      try settleLeases()
+      windows.drop(queue)
+      return try statements.candidatesExcept.bind(queue).bind(unknown).bind(limit).all { try ClaimCandidate($0, book) }
     }
-    return try statements.candidatesExcept.bind(queue).bind(unknown).bind(limit).all { try ClaimCandidate($0, book) }
+    return windows.take(limit, from: queue, except: except)
+  }
+
+  /// Reads the first ready jobs of a queue, until they are too many bytes.
+  private func fillWindow(of queue: Int64, wanting limit: Int, _ taking: inout Taking) throws {
+    try giveLeases(&taking)
+    try settleLeases()
+    let count = windows.readCount(of: queue, wanting: limit)
+    var room = ReadyWindows.maximumByteCount - windows.byteCount
+    var wanted = limit
+    let jobs = try statements.candidates.bind(queue).bind(count).all({ try ClaimCandidate($0, book) }) { job in
+      room -= job.byteCount
+      wanted -= 1
+      return room > 0 || wanted > 0
+    }
+    windows.fill(queue, jobs, readCount: count)
   }
 
   // MARK: Starving jobs
 
   /// Gives the job that starves longest. Returns whether there may be more.
   private func takeOldestStarved(_ sources: [ClaimSource], of engine: Name, _ taking: inout Taking) throws -> Bool {
-    guard let candidate = try oldestStarved(sources, taking) else { return false }
+    guard let candidate = try oldestStarved(sources, &taking) else { return false }
     let before = taking.taken.count
+    // It may stand in the middle of its window.
+    windows.drop(candidate.queue)
     try take(candidate, &taking)
     if taking.taken.count > before { turns.starvedGo(engine) }
     return true
   }
 
   /// Of the first jobs of each priority in each queue with a bound, the one that is over it for longest.
-  private func oldestStarved(_ sources: [ClaimSource], _ taking: Taking) throws -> ClaimCandidate? {
-    var oldest: (since: Int64, candidate: ClaimCandidate)?
+  private func oldestStarved(_ sources: [ClaimSource], _ taking: inout Taking) throws -> ClaimCandidate? {
+    var oldest: ClaimCandidate?
     for source in sources {
       guard let bound = source.source.starveAfter, book.startable(of: source.number, at: taking.now) > 0 else {
         continue
       }
-      for head in try heads(of: source.number, taking.unknown) where head.since <= (taking.now - bound).microseconds {
+      for head in try heads(of: source.number, &taking) where head.since <= taking.now - bound {
         if oldest.map({ head.since < $0.since }) ?? true { oldest = head }
       }
     }
-    return oldest?.candidate
+    return oldest
+  }
+
+  /// The first ready job of each priority, from the window where it has all of them.
+  private func heads(of queue: Int64, _ taking: inout Taking) throws -> [ClaimCandidate] {
+    if book.takeDisturbance(of: queue) { windows.drop(queue) }
+    if windows.count(of: queue) == book[queue][.ready] {
+      return Array(windows.heads(of: queue, except: taking.claim.except).prefix(SQLiteJobStore.maximumPriorities))
+    }
+    try giveLeases(&taking)
+    try settleLeases()
+    return try heads(of: queue, taking.unknown)
   }
 
   /// The first ready job of each priority, highest first: at most ``maximumPriorities``.
-  private func heads(of queue: Int64, _ unknown: String?) throws -> [(since: Int64, candidate: ClaimCandidate)] {
-    var heads: [(since: Int64, candidate: ClaimCandidate)] = []
+  private func heads(of queue: Int64, _ unknown: String?) throws -> [ClaimCandidate] {
+    var heads: [ClaimCandidate] = []
     var (priority, isLast) = (Int64.max, false)
     while !isLast, heads.count < SQLiteJobStore.maximumPriorities, book[queue][.ready] > heads.count {
       let statement = unknown == nil ? statements.head : statements.headExcept
       statement.bind(queue).bind(priority)
       if let unknown { statement.bind(unknown) }
-      let next = try statement.first { row in
-        (priority, isLast) = row.integer().subtractingReportingOverflow(1)
-        return (row.integer(), try ClaimCandidate(row, book))
-      }
-      guard let next else { break }
+      guard let next = try statement.first({ try ClaimCandidate($0, book) }) else { break }
+      (priority, isLast) = Int64(next.priority).subtractingReportingOverflow(1)
       heads.append(next)
     }
     return heads
@@ -144,7 +196,7 @@ extension SQLiteJobStore {
 
   /// How long the oldest ready job of a queue waits.
   func oldestReady(of queue: Int64) throws -> Timestamp? {
-    try heads(of: queue, nil).map(\.since).min().map { Timestamp(microseconds: $0) }
+    try heads(of: queue, nil).map(\.since).min()
   }
 
   /// The most priorities of one queue that are looked at for starving jobs.

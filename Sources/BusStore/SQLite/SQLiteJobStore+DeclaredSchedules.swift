@@ -28,7 +28,7 @@ extension SQLiteJobStore {
 
   /// The schedules that binaries declare or declared, by name.
   public func declaredSchedules() throws(StoreError) -> [DeclaredSchedule] {
-    try reading("the declared schedules") { try declaredList() }
+    try reading("the declared schedules", ofRuns: false) { try declaredList() }
   }
 
   private func declaredList() throws -> [DeclaredSchedule] {

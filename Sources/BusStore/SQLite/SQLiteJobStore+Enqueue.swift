@@ -3,14 +3,33 @@ internal import BusProtocol
 extension SQLiteJobStore {
   /// Keeps new jobs, or merges them into equal ones that wait. A known id gets the answer it got before.
   func enqueue(_ jobs: [NewJob], at now: Timestamp) throws -> [EnqueueOutcome] {
-    try jobs.map { wish in
+    try keep(jobs, at: now) { wish in
       if wish.sharesRun, let merged = try mergeIntoRunning(wish, at: now) {
         if let owner = wish.notify { try tell(owner, ofEndOf: merged.job) }
         return merged
       }
       if let refusal = try refusal(of: wish, at: now) { return .refused(wish.id, refusal) }
-      return try keep(wish, at: now)
+      return nil
     }
+  }
+
+  /// Keeps jobs, those that nothing is to be asked for some at a time; before each of the others `answer` may decide.
+  func keep(
+    _ jobs: [NewJob], at now: Timestamp, unless answer: (NewJob) throws -> EnqueueOutcome? = { _ in nil }
+  ) throws -> [EnqueueOutcome] {
+    var outcomes: [EnqueueOutcome] = []
+    outcomes.reserveCapacity(jobs.count)
+    var gathered: [Arrival] = []
+    for wish in jobs {
+      if wish.isPlain, let arrival = try arrival(of: wish, at: now) {
+        gathered.append(arrival)
+        if gathered.count == SQL.rowsPerInsert { outcomes += try insert(&gathered, at: now) }
+      } else {
+        outcomes += try insert(&gathered, at: now)
+        outcomes.append(try answer(wish) ?? keep(wish, at: now))
+      }
+    }
+    return outcomes + (try insert(&gathered, at: now))
   }
 
   /// Keeps a job of which nobody asks whether its queue takes it; parked, where it waits for others.
@@ -20,7 +39,58 @@ extension SQLiteJobStore {
     return outcome
   }
 
-  private func insert(_ wish: NewJob, _ awaits: Awaits?, at now: Timestamp) throws -> EnqueueOutcome {
+  // MARK: Some at a time
+
+  /// A job that nobody stands in the way of, but perhaps one of the same id or the same queue lock.
+  private struct Arrival {
+    let wish: NewJob
+    let queue: Int64
+    let life: JobLifecycle
+    let inputs: [UInt8]
+  }
+
+  /// Nil where a queue may refuse it, or it may have been merged before.
+  private func arrival(of wish: NewJob, at now: Timestamp) throws -> Arrival? {
+    let queue = try number(of: wish.queue)
+    guard book[queue].takesAll, wish.queueLock == nil || !book.mayBeMerged(wish.id) else { return nil }
+    let refusal = wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue)
+    let circumstances = JobLifecycle.Circumstances(now: now, queueRefusal: refusal)
+    return Arrival(
+      wish: wish, queue: queue, life: JobLifecycle(askedFor: wish.dueAt, in: circumstances), inputs: wish.inputBytes)
+  }
+
+  /// Keeps what was gathered. Whoever is in the way of one is looked for only then.
+  private func insert(_ gathered: inout [Arrival], at now: Timestamp) throws -> [EnqueueOutcome] {
+    guard !gathered.isEmpty else { return [] }
+    defer { gathered.removeAll(keepingCapacity: true) }
+    let isFull = gathered.count == SQL.rowsPerInsert
+    let statement = isFull ? statements.insertMany : statements.insertPlain
+    let first = book.nextRows(gathered.count)
+    var count = 0
+    for (index, arrival) in gathered.enumerated() {
+      let wish = arrival.wish
+      bind(wish, first + Int64(index), wish.dueAt, arrival.life, arrival.queue, arrival.inputs, now, to: statement)
+      if !isFull { count += try statement.run() }
+    }
+    if isFull { count = try statement.run() }
+    let kept = count == gathered.count ? nil : Set(try statements.rowsFrom.bind(first).all { $0.integer() })
+    return try gathered.enumerated().map { index, arrival in
+      let row = first + Int64(index)
+      guard kept?.contains(row) ?? true else { return try insert(arrival.wish, nil, row: row, at: now) }
+      if arrival.life.state == .ready {
+        let job = ClaimCandidate(
+          arrival.wish, seq: row, queue: arrival.queue, byteCount: arrival.inputs.count, at: now)
+        windows.enter(job, among: book[arrival.queue][.ready])
+      }
+      return entered(arrival.wish, arrival.life, arrival.queue)
+    }
+  }
+
+  // MARK: One
+
+  private func insert(
+    _ wish: NewJob, _ awaits: Awaits?, row: Int64? = nil, at now: Timestamp
+  ) throws -> EnqueueOutcome {
     if awaits == nil, let outcome = try askAgain(wish, at: now) { return outcome }
     let queue = try number(of: wish.queue)
     let due = DueTime(of: wish, at: now)
@@ -31,24 +101,53 @@ extension SQLiteJobStore {
       queueRefusal: wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue))
     circumstances.awaits = awaits?.reason
     let life = JobLifecycle(askedFor: due.at, in: circumstances)
-    guard wish.queueLock != nil else {
-      let insert = wish.hasOptions ? statements.merging.insert : statements.insert
-      bind(wish, due, life, queue, obstacle, now, to: insert)
-      guard try insert.run() > 0 else { return try outcomeBefore(of: wish.id) }
+    let row = row ?? book.nextRows(1)
+    func enter() -> EnqueueOutcome {
+      if life.state == .ready { book.disturb(queue) }
       return entered(wish, life, queue)
     }
-    let waiting = try waiting(forPauseOf: wish)
+    if wish.queueLock == nil || !book.mayBeMerged(wish.id) {
+      let insert = wish.hasOptions ? statements.merging.insert : statements.insert
+      bind(wish, row, due, life, queue, obstacle, now, to: insert)
+      if try insert.run() > 0 { return enter() }
+    }
+    guard let key = wish.queueLock else { return try outcomeBefore(of: wish.id) }
+    let waiting = try self.waiting(under: key)
     let insert = wish.hasOptions ? statements.merging.insertLocked : statements.insertLocked
-    bind(wish, due, life, queue, obstacle, now, to: insert)
-    let row: (id: JobID?, seq: Int64)? = try insert.first { ($0.id(), $0.integer()) }
-    guard let row, let id = row.id else { return try outcomeBefore(of: wish.id) }
-    if id == wish.id { return entered(wish, life, queue) }
+    bind(wish, row, due, life, queue, obstacle, now, to: insert)
+    guard let merged = try insert.first({ Merged($0) }), let id = merged.id else {
+      return try outcomeBefore(of: wish.id)
+    }
+    if id == wish.id { return enter() }
+    noteMerge(of: wish, into: merged)
     try recordMerge(wish, into: id, isRerun: false, at: now)
-    if let waiting { try putOff(waiting, by: wish, at: now) }
-    if wish.onMerge != .keep { try renew(row.seq, with: wish, at: now) }
+    if wish.debounce != nil, let waiting { try putOff(waiting, by: wish, at: now) }
+    if wish.onMerge != .keep { try renew(merged.seq, with: wish, at: now) }
     // It may be due earlier now.
-    try settle(row.seq, .due, at: now)
+    try settle(merged.seq, .due, at: now)
     return .merged(into: id)
+  }
+
+  /// The job that a wish was merged into, as it is now.
+  private struct Merged {
+    let id: JobID?
+    let seq, queue: Int64
+    let priority: Int
+    let isReady: Bool
+
+    init(_ row: SQLStatement) {
+      id = row.id()
+      (seq, queue, priority) = (row.integer(), row.integer(), Int(row.integer()))
+      isReady = row.integer() == JobState.ready.code
+    }
+  }
+
+  /// Unless the job stays what it was, who goes next is not known any more.
+  private func noteMerge(of wish: NewJob, into job: Merged) {
+    guard job.isReady, !windows.endBefore(job.seq, priority: job.priority, of: job.queue) else { return }
+    let isUntimed = wish.dueAt == nil && wish.expiresAt == nil && wish.debounce == nil
+    if isUntimed, windows.hasUntimed(job.seq, priority: job.priority, of: job.queue) { return }
+    windows.drop(job.queue)
   }
 
   private func entered(_ wish: NewJob, _ life: JobLifecycle, _ queue: Int64) -> EnqueueOutcome {
@@ -68,22 +167,29 @@ extension SQLiteJobStore {
 
   /// In the order of ``Columns/wish``, or of ``Columns/wishWithOptions`` where it has some.
   private func bind(
-    _ wish: NewJob, _ due: DueTime, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?, _ now: Timestamp,
-    to statement: SQLStatement
+    _ wish: NewJob, _ row: Int64, _ due: DueTime, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?,
+    _ now: Timestamp, to statement: SQLStatement
   ) {
-    statement.bind(wish.id).bind(queue).bind(life.state).bind(wish.priority)
-      .bind(due.at?.microseconds).bind(now).bind(wish.worker.text).bind(wish.queueLock).bind(wish.workerLock)
-      .bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
+    bind(wish, row, due.at, life, queue, wish.inputBytes, now, to: statement)
+    statement.bind(wish.workerLock).bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
+    guard wish.hasOptions else { return }
+    statement.bind(wish.onMerge.code).bind(wish.lockUntil == .done ? Int64(1) : nil)
+      .bind(wish.expiresAt?.microseconds).bind(due.bound?.microseconds)
+  }
+
+  /// In the order of ``Columns/plainWish``.
+  private func bind(
+    _ wish: NewJob, _ row: Int64, _ due: Timestamp?, _ life: JobLifecycle, _ queue: Int64, _ inputs: [UInt8],
+    _ now: Timestamp, to statement: SQLStatement
+  ) {
+    statement.bind(wish.id).bind(row).bind(queue).bind(life.state).bind(wish.priority).bind(due?.microseconds)
+      .bind(now).bind(wish.worker.text).bind(wish.queueLock)
       .bind(life.state == .parked ? ParkedBy.queue.rawValue : nil).bind(life.reason)
     let cause = wish.cause
     statement.bind(cause.event).bind(cause.offset?.signed).bind(cause.topic?.text)
       .bind(cause.subscription?.description).bind(cause.job).bind(cause.correlation).bind(cause.trace?.description)
       .bind(cause.context.map { JSONValue.object($0).text }).bind(cause.source)
-    statement.bind(wish.retry.map { $0.json.text })
-    if wish.inputs.members.isEmpty { statement.bind("{}") } else { statement.bind(JSONValue.object(wish.inputs).bytes) }
-    guard wish.hasOptions else { return }
-    statement.bind(wish.onMerge.code).bind(wish.lockUntil == .done ? Int64(1) : nil)
-      .bind(wish.expiresAt?.microseconds).bind(due.bound?.microseconds)
+    statement.bind(wish.retry.map { $0.json.text }).bind(inputs)
   }
 
   /// The queue's number in the tables, given at its first job.
@@ -100,6 +206,18 @@ enum ParkedBy: Int64 {
   case queue = 0
   case worker = 1
   case others = 2
+}
+
+extension NewJob {
+  /// Whether nothing has to be looked up before it is kept.
+  fileprivate var isPlain: Bool {
+    workerLock == nil && limit == nil && !sharesRun && notify == nil && !hasOptions
+  }
+
+  /// Its inputs, as they are kept.
+  fileprivate var inputBytes: [UInt8] {
+    inputs.members.isEmpty ? Array("{}".utf8) : JSONValue.object(inputs).bytes
+  }
 }
 
 extension Offset {

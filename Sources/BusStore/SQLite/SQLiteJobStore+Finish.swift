@@ -25,16 +25,15 @@ extension SQLiteJobStore {
     return reply
   }
 
-  /// The usual end, in one statement: it looks at the lease and writes the state.
+  /// The usual end: a look at the lease, and the state is written.
   private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
-    let row: (queue: Int64, workerLock: String?, limit: String?, isWatched: Bool, notify: String?)? =
-      try statements.finish.bind(state).bind(now).bind(result.result?.text).bind(result.id).bind(result.token).first {
-        ($0.integer(), $0.text(), $0.text(), $0.optionalInteger() != nil, $0.text())
-      }
+    if let reply = try end(result, as: state, ofLeaseAt: now) { return reply }
+    let found = try statements.ending.bind(result.id).bind(result.token).first { try EndingRow($0) }
     // Stale, or asked for again while it ran: the life cycle tells.
-    guard let row else {
+    guard let row = found else {
       return try leave(result.id, result.token, .finished(result.outcome), failure: nil, at: now)
     }
+    try statements.finish.bind(state).bind(now).bind(result.result?.text).bind(row.seq).run()
     book.move(from: .running, to: state, of: row.queue)
     if row.isWatched { ends.append(EndedMember(job: result.id, state: state)) }
     try release(row.workerLock, row.limit, at: now)
@@ -42,16 +41,31 @@ extension SQLiteJobStore {
     return .accepted(state, dueAt: nil)
   }
 
+  private struct EndingRow {
+    let seq, queue: Int64
+    let workerLock, limit: String?
+    let isWatched: Bool
+    let notify: String?
+
+    init(_ row: SQLStatement) throws {
+      seq = row.integer()
+      queue = row.integer()
+      workerLock = row.text()
+      limit = row.text()
+      isWatched = row.optionalInteger() != nil
+      notify = row.text()
+    }
+  }
+
   /// Every other end: the life cycle decides, and an equal job that waits may take this one in.
   private func leave(
     _ id: JobID, _ token: UInt64, _ happening: JobLifecycle.Happening, failure: String?, at now: Timestamp
   ) throws -> FinishReply {
+    try settleLease(of: id)
     guard let row = try statements.liveUnderLease.bind(id).bind(token).first({ try LiveRow($0) }) else {
       return stale()
     }
-    let waiting = try row.queueLock.flatMap { key in
-      try statements.waitingUnderQueueLock.bind(key).first { try LiveRow($0) }
-    }
+    let waiting = try row.queueLock.flatMap { try self.waiting(under: $0) }
     var life = row.life
     var circumstances = try self.circumstances(of: row, at: now)
     circumstances.queueLockIsHeld = waiting != nil
@@ -90,6 +104,7 @@ extension SQLiteJobStore {
 
   /// The newer job does the work of both, and remembers what the older one went through; one attempt it has always.
   func absorb(_ row: LiveRow, _ life: JobLifecycle, into newer: LiveRow, at now: Timestamp) throws {
+    windows.dropAll()
     let attempts = min(life.attempts, try retryPolicy(of: newer).attempts - 1)
     try statements.absorb.bind(row.merges).bind(attempts).bind(life.crashes).bind(row.priority)
       .bind(life.dueAt?.microseconds).bind(life.dueAt ?? now).bind(row.expiresAt?.microseconds).bind(newer.seq).run()

@@ -30,7 +30,7 @@ extension SQLiteJobStore {
     guard let refusal = book.refusal(of: number, at: now) else { return nil }
     if try statements.outcomeOfKnown.bind(wish.id).first({ $0.integer() }) != nil { return nil }
     if try statements.mergeTarget.bind(wish.id).first({ $0.integer() }) != nil { return nil }
-    if let key = wish.queueLock, try statements.waitingUnderQueueLock.bind(key).first({ $0.integer() }) != nil {
+    if let key = wish.queueLock, try self.waiting(under: key) != nil {
       return nil
     }
     if try isRunningUntilDone(wish) { return nil }
@@ -40,7 +40,7 @@ extension SQLiteJobStore {
 
   /// When the rate of a queue lets the next of its ready jobs start.
   public func nextOpening(after now: Timestamp) throws(StoreError) -> Timestamp? {
-    try reading("the rates") {
+    try reading("the rates", ofRuns: false) {
       book.entries.filter { $0[.ready] > 0 }
         .compactMap { $0.gate.opening(running: $0[.running], after: now) }.min()
     }

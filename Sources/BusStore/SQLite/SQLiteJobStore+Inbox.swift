@@ -12,6 +12,8 @@ extension SQLiteJobStore {
     var owners = try before.map(SQLiteJobStore.owners) ?? []
     guard !owners.contains(owner), owners.count < SQLiteJobStore.maximumOwnerCount else { return }
     owners.append(owner)
+    try settleLease(of: job)
+    windows.dropAll()
     try statements.inbox.notify.bind(JSONValue.array(owners.map { .string($0) }).text).bind(job).run()
   }
 
@@ -72,7 +74,7 @@ extension SQLiteJobStore {
   public func inbox(
     of owner: String, after number: UInt64?, unreadOnly: Bool, limit: Int
   ) throws(StoreError) -> [InboxItem] {
-    try reading("the inbox of \(owner)") {
+    try reading("the inbox of \(owner)", ofRuns: false) {
       let inbox = statements.inbox
       guard let number else {
         let statement = unreadOnly ? inbox.newestUnread : inbox.newest

@@ -35,7 +35,7 @@ extension SQLiteJobStore {
 
   /// What locks saved, those that saved most first.
   public func savings(limit: Int) throws(StoreError) -> [LockSaving] {
-    try reading("what locks saved") {
+    try reading("what locks saved", ofRuns: false) {
       try statements.insight.savings.bind(max(0, limit)).all { SQLiteJobStore.saving($0) }
     }
   }
@@ -61,7 +61,7 @@ extension SQLiteJobStore {
 
   /// The job that a merged wish became part of, nil for an id that was none.
   public func target(ofWish id: JobID) throws(StoreError) -> JobID? {
-    try reading("a merged wish") { try statements.mergeTarget.bind(id).first { $0.id() } ?? nil }
+    try reading("a merged wish", ofRuns: false) { try statements.mergeTarget.bind(id).first { $0.id() } ?? nil }
   }
 
   private static func saving(_ row: SQLStatement) -> LockSaving {

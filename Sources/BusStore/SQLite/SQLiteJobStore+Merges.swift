@@ -9,7 +9,7 @@ extension SQLiteJobStore {
     let cause = wish.cause
     try statements.recordMerge.bind(wish.id).bind(id).bind(cause.event).bind(cause.offset?.signed)
       .bind(cause.subscription?.description).bind(now).bind(wish.onMerge.code).bind(isRerun ? Int64(1) : nil).run()
-    book.mergeWish(of: try number(of: wish.queue))
+    book.mergeWish(wish.id, of: try number(of: wish.queue))
     book.saveRun(wish, at: now)
   }
 
@@ -36,8 +36,9 @@ extension SQLiteJobStore {
 
   private func setInputs(_ inputs: JSONObject, _ workerLock: String?, _ limit: JobLimit?, of seq: Int64) throws {
     try statements.merging.setInputs.bind(JSONValue.object(inputs).bytes).bind(workerLock).bind(limit).bind(seq).run()
-    // What is sketched of its inputs is not true any more.
+    // What is sketched of its inputs is not true any more, nor what is known of who goes next.
     sketch = InputSketch()
+    windows.dropAll()
   }
 
   /// The same where a job that comes back from a run becomes part of a newer one.
@@ -52,7 +53,7 @@ extension SQLiteJobStore {
   /// Of a wish that waits for a pause, the job that waits already, as it is before the two are merged.
   func waiting(forPauseOf wish: NewJob) throws -> LiveRow? {
     guard wish.debounce != nil, let key = wish.queueLock else { return nil }
-    return try statements.waitingUnderQueueLock.bind(key).first { try LiveRow($0) }
+    return try waiting(under: key)
   }
 
   /// Puts a job off, as it was before a wish was merged into it.
@@ -87,7 +88,7 @@ extension SQLiteJobStore {
   func askAgain(_ wish: NewJob, at now: Timestamp) throws -> EnqueueOutcome? {
     guard wish.lockUntil == .done, let key = wish.queueLock,
       let run = try statements.merging.runningUntilDone.bind(key).first({ try UnfinishedRun($0) }), let id = run.id,
-      try statements.waitingUnderQueueLock.bind(key).first({ $0.integer() }) == nil
+      try self.waiting(under: key) == nil
     else { return nil }
     guard try !isKnown(wish.id) else { return try outcomeBefore(of: wish.id) }
     var due = DueTime(of: wish, at: now)

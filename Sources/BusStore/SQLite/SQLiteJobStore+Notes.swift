@@ -7,6 +7,7 @@ public import BusProtocol
 extension SQLiteJobStore {
   /// Keeps what a run says. False when its lease has ended, or never was: then nothing changed.
   func note(_ note: JobNote, at now: Timestamp) throws -> Bool {
+    try settleLease(of: note.id)
     let row = try statements.notes.leased.bind(note.id).bind(note.token).first {
       (seq: $0.integer(), attempt: $0.integer(), count: $0.optionalInteger() ?? 0)
     }
@@ -48,7 +49,7 @@ extension SQLiteJobStore {
 
   /// Lines of a job behind a number, in their order.
   public func lines(of job: JobID, after number: Int, limit: Int) throws(StoreError) -> [KeptLine] {
-    try reading("the lines of job \(job)") {
+    try reading("the lines of job \(job)", ofRuns: false) {
       try statements.notes.lines.bind(job).bind(number).bind(max(0, limit)).all { row in
         let (number, attempt) = (Int(row.integer()), Int(row.integer()))
         let at = Timestamp(microseconds: row.integer())
@@ -63,7 +64,7 @@ extension SQLiteJobStore {
   /// One that waits comes first: it does the work of who asks now, and begins later.
   func mergeIntoRunning(_ wish: NewJob, at now: Timestamp) throws -> EnqueueOutcome? {
     guard wish.sharesRun, let key = wish.queueLock,
-      try statements.waitingUnderQueueLock.bind(key).first({ $0.integer() }) == nil,
+      try self.waiting(under: key) == nil,
       // What is known gets the answer that it got before.
       try !isKnown(wish.id)
     else { return nil }

@@ -4,7 +4,7 @@ internal import GRDB
 extension SQLiteJobStore {
   /// The job of an id.
   public func job(_ id: JobID) throws(StoreError) -> Job? {
-    try reading("job \(id)") { try statements.job.bind(id).first { try self.job($0) } }
+    try reading("job \(id)", ofRuns: pending[id] != nil) { try statements.job.bind(id).first { try self.job($0) } }
   }
 
   /// Jobs whose ids begin with the characters, oldest first.
@@ -24,7 +24,7 @@ extension SQLiteJobStore {
   public func jobs(_ filter: JobFilter) throws(StoreError) -> [Job] {
     try reading("jobs by filter") {
       let query = FilterQuery(filter, book, among: try rows(thatMayPass: filter))
-      let statement = try database.writeWithoutTransaction { try SQLStatement($0, query.sql) }
+      let statement = try database.unsafeReentrantWrite { try SQLStatement($0, query.sql) }
       query.bind(to: statement)
       return try statement.all { try self.job($0) }
     }
@@ -82,19 +82,23 @@ extension SQLiteJobStore {
 
   /// All leases, by token.
   public func running() throws(StoreError) -> [JobLease] {
-    try reading("the leases") {
-      try book.entries.indices.flatMap { index in
+    try reading("the leases", ofRuns: false) {
+      let kept = try book.entries.indices.flatMap { index in
         try statements.running.bind(index + 1).all { row in
           guard let id: JobID = row.id() else { throw StoreError(.corrupt, "a running job has no id") }
           return JobLease(job: id, token: UInt64(bitPattern: row.integer()), process: row.text() ?? "")
         }
-      }.sorted { $0.token < $1.token }
+      }
+      let others = pending.all.map { lease in
+        JobLease(job: lease.job, token: lease.token, process: pending.claim(of: lease)?.process ?? "")
+      }
+      return (kept + others).sorted { $0.token < $1.token }
     }
   }
 
   /// When ``StoreCommand/promote`` has something to do.
   public func nextDue() throws(StoreError) -> Timestamp? {
-    try reading("the schedule") {
+    try reading("the schedule", ofRuns: false) {
       let times = [
         try statements.nextDue.first { $0.time() }, try statements.nextLook.first { $0.time() },
         try statements.merging.nextExpiry.first { $0.time() },

@@ -25,6 +25,6 @@ extension SQLiteJobStore {
 
   /// Whether a scheduled job waits for its queue's retry budget.
   public func isHeldBack(_ job: JobID) throws(StoreError) -> Bool {
-    try reading("the retry of a job") { try statements.isHeldBack.bind(job).first { $0.integer() } == 1 }
+    try reading("the retry of a job", ofRuns: false) { try statements.isHeldBack.bind(job).first { $0.integer() } == 1 }
   }
 }

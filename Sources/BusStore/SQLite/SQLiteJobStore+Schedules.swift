@@ -38,7 +38,7 @@ extension SQLiteJobStore {
 
   /// What is kept of each schedule, by name.
   public func schedules() throws(StoreError) -> [ScheduleStatus] {
-    try reading("the schedules") { try statements.schedules.list.all { try self.schedule($0) } }
+    try reading("the schedules", ofRuns: false) { try statements.schedules.list.all { try self.schedule($0) } }
   }
 
   private func isUnfinished(_ job: JobID) throws -> Bool {

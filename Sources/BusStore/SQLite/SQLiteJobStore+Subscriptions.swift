@@ -28,7 +28,7 @@ extension SQLiteJobStore {
     for wish in commit.jobs {
       if let refusal = try refusal(of: wish, at: now) { return refused(.queueClosed(refusal)) }
     }
-    let outcomes = try commit.jobs.map { try keep($0, at: now) }
+    let outcomes = try keep(commit.jobs, at: now)
     try statements.moveCursor.bind(commit.through.signed).bind(commit.subscription.description).run()
     return .committed(outcomes)
   }
@@ -59,7 +59,7 @@ extension SQLiteJobStore {
 
   /// The declared subscriptions, by name.
   public func subscriptions() throws(StoreError) -> [SubscriptionStatus] {
-    try reading("the subscriptions") {
+    try reading("the subscriptions", ofRuns: false) {
       try statements.subscriptions.all { row in
         SubscriptionStatus(
           name: try SubscriptionName(row.text() ?? ""),
@@ -74,7 +74,7 @@ extension SQLiteJobStore {
 
   /// The cursor of the subscription that is furthest behind.
   public func minimumCursor() throws(StoreError) -> Offset? {
-    try reading("the cursors") {
+    try reading("the cursors", ofRuns: false) {
       try statements.minimumCursor.first { $0.optionalInteger() }?.map { Offset(UInt64(bitPattern: $0)) }
     }
   }

@@ -66,6 +66,7 @@ extension SQLiteJobStore {
     self.wiring = wiring
     do {
       try transaction("configuring the queues") {
+        try settleLeases()
         for (index, entry) in book.entries.enumerated() {
           book.setLimits(wiring.limits[entry.name] ?? .none, of: Int64(index + 1))
           try wiring.knows(entry.name) ? unpark(Int64(index + 1), at: now) : park(Int64(index + 1))

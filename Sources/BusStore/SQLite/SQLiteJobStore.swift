@@ -16,9 +16,12 @@ public final class SQLiteJobStore: JobStore {
   var wiring = QueueWiring.any
   var book: QueueBook
   var sketch = InputSketch()
+  var pending: PendingLeases
+  var windows = ReadyWindows()
   /// Jobs of batches and chains that came to their end in the command that is being carried out.
   var ends: [EndedMember] = []
   private var failure: StoreError?
+  private var isReading = false
   /// Whose inbox has something new since somebody looked.
   var inboxNews: Set<String> = []
 
@@ -33,16 +36,19 @@ public final class SQLiteJobStore: JobStore {
       database = try StoreFile.connect(path, checksPages: checksPages)
       prepared = try database.writeWithoutTransaction { try Statements($0) }
       book = try database.writeWithoutTransaction { try QueueBook(loadedFrom: $0) }
+      pending = try database.writeWithoutTransaction { try PendingLeases(loadedFrom: $0) }
     } catch {
       throw StoreError(error, doing: "opening the job store \"\(path)\"")
     }
     self.random = random
+    for lease in pending.all { book.move(from: .ready, to: .running, of: lease.queue) }
   }
 
   /// Carries out all commands in order in one transaction; see ``JobStore/perform(_:at:)``.
   public func perform(_ commands: [StoreCommand], at now: Timestamp) throws(StoreError) -> [StoreReply] {
     try transaction("a batch of \(commands.count) commands") {
-      try commands.map { command in
+      if !pending.isEmpty { try settleOldLeases(at: now) }
+      return try commands.map { command in
         let reply = try carryOut(command, at: now)
         if !ends.isEmpty { try settleEnds(at: now) }
         return reply
@@ -87,7 +93,7 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
-  /// All or nothing: rows by SQLite's transaction, the book by keeping the old one.
+  /// All or nothing: rows by SQLite's transaction, the book by keeping the old one, leases by reading them again.
   func transaction<Value>(_ what: String, _ body: () throws -> Value) throws(StoreError) -> Value {
     if let failure { throw failure }
     let before = book
@@ -105,14 +111,43 @@ public final class SQLiteJobStore: JobStore {
     } catch {
       book = before
       ends = []
-      throw noted(StoreError(error, doing: what))
+      windows.dropAll()
+      let failure = noted(StoreError(error, doing: what))
+      guard !failure.isFinal else { throw failure }
+      do {
+        pending = try database.writeWithoutTransaction { try PendingLeases(loadedFrom: $0) }
+      } catch {
+        throw noted(StoreError(.ioFailure, "reading the leases after a failure: \(error); start busd again"))
+      }
+      throw failure
     }
   }
 
   /// Reads need no transaction: this is the only connection.
-  func reading<Value>(_ what: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+  ///
+  /// Where `runs` are looked at, their leases are written into the rows for that long: in a transaction that is given up,
+  /// so that reading writes nothing, and does so on a full disk too.
+  func reading<Value>(
+    _ what: String, ofRuns runs: Bool = true, _ body: () throws -> Value
+  ) throws(StoreError) -> Value {
     if let failure { throw failure }
-    do { return try body() } catch { throw noted(StoreError(error, doing: "reading \(what)")) }
+    do {
+      guard runs, !pending.isEmpty, !isReading else { return try body() }
+      isReading = true
+      defer { isReading = false }
+      return try database.writeWithoutTransaction { database in
+        var value: Value?
+        try database.inTransaction(.immediate) {
+          try writeLeases()
+          value = try body()
+          return .rollback
+        }
+        guard let value else { throw StoreError(.unexpected, "reading \(what) ended without an answer") }
+        return value
+      }
+    } catch {
+      throw noted(StoreError(error, doing: "reading \(what)"))
+    }
   }
 
   /// What a failed sync left on the disk cannot be known: after it this store says no to everything.
@@ -147,7 +182,7 @@ public final class SQLiteJobStore: JobStore {
 
   /// The version of the tables, and what a full check of the file found wrong.
   public func checkIntegrity() throws(StoreError) -> StoreIntegrity {
-    try reading("the whole file") {
+    try reading("the whole file", ofRuns: false) {
       try database.writeWithoutTransaction { database in
         let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)")
         return StoreIntegrity(schemaVersion: Schema.version, problems: findings.filter { $0 != "ok" })
@@ -165,14 +200,14 @@ public final class SQLiteJobStore: JobStore {
 
   /// Bounds the file, so that a test can fill the disk.
   package func limit(pages: Int) throws(StoreError) {
-    try reading("the size") {
+    try reading("the size", ofRuns: false) {
       try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
     }
   }
 
   /// How SQLite finds what the hot statements look for, one line each, so that a test sees an index that is not used.
   package func plans() throws(StoreError) -> [String] {
-    try reading("the plans") {
+    try reading("the plans", ofRuns: false) {
       try database.writeWithoutTransaction { database in
         try (SQL.hot + BatchSQL.hot).map { sql in
           let steps = try SQLStatement(database, "EXPLAIN QUERY PLAN \(sql)").all { row in

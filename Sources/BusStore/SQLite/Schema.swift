@@ -7,7 +7,7 @@ internal import GRDB
 /// beside a long history; each statement repeats an index's condition word by word, or SQLite would not use it.
 enum Schema {
   /// The newest version, counted from 1.
-  static let version = 13
+  static let version = 14
 
   static func migrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -32,6 +32,7 @@ enum Schema {
       try $0.execute(sql: declaredSchedules)
       try $0.execute(sql: inbox)
     }
+    migrator.registerMigration("14", foreignKeyChecks: .immediate) { try $0.execute(sql: LeaseStatements.table) }
     return migrator
   }
 

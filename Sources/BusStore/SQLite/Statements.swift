@@ -3,9 +3,9 @@ internal import GRDB
 /// The statements of ``SQL``, prepared when the store is opened.
 final class Statements {
   let addQueue, saveTotals, saveToken: SQLStatement
-  let insert, insertLocked, recordMerge, mergeTarget, outcomeOfKnown: SQLStatement
+  let insert, insertPlain, insertMany, insertLocked, recordMerge, mergeTarget, outcomeOfKnown, rowsFrom: SQLStatement
   let candidates, candidatesExcept, head, headExcept, lease, block: SQLStatement
-  let finish, live, liveUnderLease, setLife, wake, waitingUnderQueueLock, absorb: SQLStatement
+  let ending, finish, live, liveUnderLease, setLife, wake, waitingUnderQueueLock, absorb: SQLStatement
   let liveByID, requestCancel, countRetry, reposition, remove: SQLStatement
   let addFailure, trimFailures, copyFailures, failures: SQLStatement
   let lockAhead, lockIsHeld, firstBlocked: SQLStatement
@@ -26,6 +26,7 @@ final class Statements {
   let notes: NoteStatements
   let insight: InsightStatements
   let inbox: InboxStatements
+  let leasing: LeaseStatements
 
   init(_ database: Database) throws {
     schedules = try ScheduleStatements(database)
@@ -34,21 +35,26 @@ final class Statements {
     notes = try NoteStatements(database)
     insight = try InsightStatements(database)
     inbox = try InboxStatements(database)
+    leasing = try LeaseStatements(database)
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
     addQueue = try prepare(SQL.addQueue)
     saveTotals = try prepare(SQL.saveTotals)
     saveToken = try prepare(SQL.saveToken)
     insert = try prepare(SQL.insert)
+    insertPlain = try prepare(SQL.insertPlain)
+    insertMany = try SQLStatement(database, SQL.insertMany, room: 1024 * SQL.rowsPerInsert)
     insertLocked = try prepare(SQL.insertLocked)
     recordMerge = try prepare(SQL.recordMerge)
     mergeTarget = try prepare(SQL.mergeTarget)
     outcomeOfKnown = try prepare(SQL.outcomeOfKnown)
+    rowsFrom = try prepare(SQL.rowsFrom)
     candidates = try prepare(SQL.candidates)
     candidatesExcept = try prepare(SQL.candidatesExcept)
     head = try prepare(SQL.head)
     headExcept = try prepare(SQL.headExcept)
     lease = try prepare(SQL.lease)
     block = try prepare(SQL.block)
+    ending = try prepare(SQL.ending)
     finish = try prepare(SQL.finish)
     live = try prepare(SQL.live)
     liveUnderLease = try prepare(SQL.liveUnderLease)

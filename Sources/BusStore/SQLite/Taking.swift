@@ -7,6 +7,8 @@ struct Taking {
   /// The workers that the process does not know, as JSON; nil for none.
   let unknown: String?
   var taken: [Assignment] = []
+  /// Those of the taken jobs whose leases get into no row.
+  var leases: [PendingLeases.Lease] = []
   /// Queues whose jobs are all of such workers.
   var exhausted: Set<Int64> = []
   /// Whether jobs became ready on the way.
@@ -55,6 +57,17 @@ struct ClaimCandidate {
   let limit: JobLimit?
   let assignment: Assignment
   let expiresAt: Timestamp?
+  let priority: Int
+  let dueAt: Timestamp?
+  let enqueuedAt: Timestamp
+  /// Whether its run may stay out of its row: nobody finds it there by a lock or a limit, and its end is all there is to
+  /// tell.
+  let isPlain: Bool
+  /// Of its inputs, as they are kept.
+  let byteCount: Int
+
+  /// Since when it may run.
+  var since: Timestamp { dueAt ?? enqueuedAt }
 
   /// In the order of ``Columns/assignment``.
   init(_ row: SQLStatement, _ book: QueueBook) throws {
@@ -67,9 +80,31 @@ struct ClaimCandidate {
     workerLock = row.text()
     limit = try row.limit()
     let cause = try JobCause(row)
+    byteCount = row.byteCount
     assignment = Assignment(
       id: id, token: 0, attempt: attempts, queue: book[queue].name, worker: worker, inputs: try row.inputs(),
       cause: cause)
     expiresAt = row.time()
+    priority = Int(row.integer())
+    dueAt = row.time()
+    enqueuedAt = Timestamp(microseconds: row.integer())
+    let (isWatched, tells, locksUntilEnd) = (row.isPresent(), row.isPresent(), row.isPresent())
+    isPlain =
+      workerLock == nil && limit == nil && expiresAt == nil && !isWatched && !tells && !locksUntilEnd
+  }
+
+  /// A job that was kept just now, without a lock on its worker, a limit, or an option.
+  init(_ wish: NewJob, seq: Int64, queue: Int64, byteCount: Int, at now: Timestamp) {
+    self.seq = seq
+    self.queue = queue
+    self.byteCount = byteCount
+    (workerLock, limit, expiresAt) = (nil, nil, nil)
+    assignment = Assignment(
+      id: wish.id, token: 0, attempt: 0, queue: wish.queue, worker: wish.worker, inputs: wish.inputs,
+      cause: wish.cause)
+    priority = wish.priority
+    dueAt = wish.dueAt
+    enqueuedAt = now
+    isPlain = true
   }
 }
