@@ -159,18 +159,49 @@ extension JobStoreConformance {
       _ = try bench.one(.resume(shopDefault))
       try bench.expect(try bench.claim(9).map(\.id), is: [wishes[4].id, wishes[6].id], "the rest")
     },
-    Rule("a merge that raises a job's priority, or changes its inputs, counts for the next claim") { bench in
+    Rule("a merge that raises a job's priority counts for the next claim") { bench in
       let wishes = (0..<4).map { bench.wish(queueLock: "q\($0)") }
       for wish in wishes { try bench.enqueue(wish) }
       try bench.expect(try bench.claimOne().id, is: wishes[0].id, "the first")
-      try bench.enqueue(bench.wish(queueLock: "q3", priority: 1))
       try bench.enqueue(bench.wish(queueLock: "q2"))
+      try bench.enqueue(bench.wish(queueLock: "q3", priority: 1))
+      try bench.expect(try bench.claim(9).map(\.id), is: [3, 1, 2].map { wishes[$0].id }, "the order")
+    },
+    Rule("a merge that changes a job's inputs counts for the next claim") { bench in
+      let wishes = (0..<3).map { bench.wish(queueLock: "q\($0)") }
+      for wish in wishes { try bench.enqueue(wish) }
+      try bench.expect(try bench.claimOne().id, is: wishes[0].id, "the first")
       var other = bench.wish(queueLock: "q1")
       other.onMerge = .replace
       try bench.enqueue(other)
       let runs = try bench.claim(9)
-      try bench.expect(runs.map(\.id), is: [3, 1, 2].map { wishes[$0].id }, "the order")
-      try bench.expect(runs[1].inputs, is: other.inputs, "the inputs")
+      try bench.expect(runs.map(\.id), is: [1, 2].map { wishes[$0].id }, "the order")
+      try bench.expect(runs[0].inputs, is: other.inputs, "the inputs")
+    },
+    Rule("ends of one report count each for its own job, in whatever order they come") { bench in
+      let wishes = (0..<9).map { _ in bench.wish() }
+      for wish in wishes { try bench.enqueue(wish) }
+      let runs = try bench.claim(6) + bench.claim(3, process: "q")
+      bench.now = bench.now + .milliseconds(5)
+      let ended = [4, 0, 1, 7, 2, 5, 8]
+      var results = ended.map { JobResult(id: runs[$0].id, token: runs[$0].token, outcome: .done) }
+      results[2].outcome = .notNeeded
+      results[4].result = ["width": 640]
+      results.insert(JobResult(id: runs[3].id, token: runs[4].token, outcome: .done), at: 3)
+      results.append(results[0])
+      guard case .finished(let replies) = try bench.one(.finish(results)) else { return }
+      let stale = replies.indices.filter { replies[$0] == .stale }
+      try bench.expect(stale, is: [3, 8], "the stale ones")
+      for (index, run) in runs.enumerated() {
+        let job = try bench.job(run.id)
+        let state: JobState = index == 1 ? .notNeeded : ended.contains(index) ? .done : .running
+        try bench.expect(job.state, is: state, "the state of job \(index)")
+        try bench.expect(job.token, is: run.token, "the token of job \(index)")
+        try bench.expect(job.process, is: index < 6 ? "p" : "q", "the process of job \(index)")
+        try bench.expect(job.startedAt, is: bench.now - .milliseconds(5), "when job \(index) began")
+        try bench.expect(job.finishedAt, is: state == .running ? nil : bench.now, "when job \(index) ended")
+        try bench.expect(job.result, is: index == 2 ? ["width": 640] : nil, "the result of job \(index)")
+      }
     },
     Rule("a job whose time is over, or that waits again, counts for the next claim") { bench in
       var late = bench.wish()

@@ -184,11 +184,13 @@ struct QueueBook {
     changeTotals(of: number) { $0.mergedWishes += 1 }
   }
 
+  func ready(of number: Int64) -> Int { entries[Int(number) - 1][.ready] }
+
   /// How many jobs of the queue could start now.
   func startable(of number: Int64, at now: Timestamp) -> Int {
-    let entry = entries[Int(number) - 1]
-    let ready = entry[.ready]
-    return ready == 0 ? 0 : min(ready, entry.gate.room(running: entry[.running], at: now))
+    let index = Int(number) - 1
+    let ready = ready(of: number)
+    return ready == 0 ? 0 : min(ready, entries[index].gate.room(running: entries[index][.running], at: now))
   }
 
   /// A job of the queue was started; its state moves as that of any other.

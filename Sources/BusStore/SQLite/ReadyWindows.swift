@@ -47,13 +47,16 @@ struct ReadyWindows {
 
   /// A job was kept that is ready, where before it so many were. It stays out where others that are not here go before
   /// it, and where there is no room.
-  mutating func enter(_ job: ClaimCandidate, among readyCount: Int) {
-    let isWhole = count(of: job.queue) == readyCount
-    guard count < ReadyWindows.maximumTotal, count(of: job.queue) < ReadyWindows.maximumCount,
-      byteCount + job.byteCount <= ReadyWindows.maximumByteCount,
-      isWhole || windows[job.queue]?.last.map({ job.priority > $0.priority }) ?? false
+  mutating func enter(
+    among readyCount: Int, in queue: Int64, _ priority: Int, _ make: () -> ClaimCandidate
+  ) {
+    let countOfQueue = count(of: queue)
+    guard count < ReadyWindows.maximumTotal, countOfQueue < ReadyWindows.maximumCount,
+      byteCount < ReadyWindows.maximumByteCount,
+      countOfQueue == readyCount || windows[queue]?.last.map({ priority > $0.priority }) ?? false
     else { return }
-    windows[job.queue, default: ReadyWindow()].append(job)
+    let job = make()
+    windows[queue, default: ReadyWindow()].append(job)
     count += 1
     byteCount += job.byteCount
   }

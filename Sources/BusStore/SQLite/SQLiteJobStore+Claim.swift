@@ -112,10 +112,10 @@ extension SQLiteJobStore {
   private func ready(_ queue: Int64, atMost limit: Int, _ taking: inout Taking) throws -> [ClaimCandidate] {
     if book.takeDisturbance(of: queue) { windows.drop(queue) }
     let count = windows.count(of: queue)
-    if count < min(limit, book[queue][.ready]) { try fillWindow(of: queue, wanting: limit, &taking) }
+    if count < min(limit, book.ready(of: queue)) { try fillWindow(of: queue, wanting: limit, &taking) }
     let except = taking.claim.except
     if let unknown = taking.unknown, windows.available(limit, of: queue, except: except) < limit,
-      windows.count(of: queue) < book[queue][.ready]
+      windows.count(of: queue) < book.ready(of: queue)
     {
       // Many of others stand before them.
       try giveLeases(&taking)
@@ -171,7 +171,7 @@ extension SQLiteJobStore {
   /// The first ready job of each priority, from the window where it has all of them.
   private func heads(of queue: Int64, _ taking: inout Taking) throws -> [ClaimCandidate] {
     if book.takeDisturbance(of: queue) { windows.drop(queue) }
-    if windows.count(of: queue) == book[queue][.ready] {
+    if windows.count(of: queue) == book.ready(of: queue) {
       return Array(windows.heads(of: queue, except: taking.claim.except).prefix(SQLiteJobStore.maximumPriorities))
     }
     try giveLeases(&taking)
@@ -183,7 +183,7 @@ extension SQLiteJobStore {
   private func heads(of queue: Int64, _ unknown: String?) throws -> [ClaimCandidate] {
     var heads: [ClaimCandidate] = []
     var (priority, isLast) = (Int64.max, false)
-    while !isLast, heads.count < SQLiteJobStore.maximumPriorities, book[queue][.ready] > heads.count {
+    while !isLast, heads.count < SQLiteJobStore.maximumPriorities, book.ready(of: queue) > heads.count {
       let statement = unknown == nil ? statements.head : statements.headExcept
       statement.bind(queue).bind(priority)
       if let unknown { statement.bind(unknown) }

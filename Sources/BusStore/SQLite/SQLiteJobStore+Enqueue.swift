@@ -17,19 +17,17 @@ extension SQLiteJobStore {
   func keep(
     _ jobs: [NewJob], at now: Timestamp, unless answer: (NewJob) throws -> EnqueueOutcome? = { _ in nil }
   ) throws -> [EnqueueOutcome] {
-    var outcomes: [EnqueueOutcome] = []
-    outcomes.reserveCapacity(jobs.count)
-    var gathered: [Arrival] = []
-    for wish in jobs {
-      if wish.isPlain, let arrival = try arrival(of: wish, at: now) {
-        gathered.append(arrival)
-        if gathered.count == SQL.rowsPerInsert { outcomes += try insert(&gathered, at: now) }
+    var arrivals = Arrivals(jobs: jobs, now: now)
+    for index in jobs.indices {
+      if jobs[index].isPlain, try gather(index, &arrivals) {
+        if arrivals.gathered.count == SQL.rowsPerInsert { try insert(&arrivals) }
       } else {
-        outcomes += try insert(&gathered, at: now)
-        outcomes.append(try answer(wish) ?? keep(wish, at: now))
+        try insert(&arrivals)
+        arrivals.outcomes.append(try answer(jobs[index]) ?? keep(jobs[index], at: now))
       }
     }
-    return outcomes + (try insert(&gathered, at: now))
+    try insert(&arrivals)
+    return arrivals.outcomes
   }
 
   /// Keeps a job of which nobody asks whether its queue takes it; parked, where it waits for others.
@@ -41,49 +39,99 @@ extension SQLiteJobStore {
 
   // MARK: Some at a time
 
-  /// A job that nobody stands in the way of, but perhaps one of the same id or the same queue lock.
-  private struct Arrival {
-    let wish: NewJob
-    let queue: Int64
-    let life: JobLifecycle
-    let inputs: [UInt8]
+  /// Jobs that are being kept.
+  private struct Arrivals {
+    /// A job that nobody stands in the way of, but perhaps one of the same id or the same queue lock.
+    struct Arrival {
+      let index: Int
+      let queue: Int64
+      let life: JobLifecycle
+      let inputs: [UInt8]
+    }
+
+    /// Where the last of them goes, as most often the next one does.
+    struct Destination {
+      let name: QueueName
+      let number: Int64
+      let takesAll: Bool
+      let circumstances: JobLifecycle.Circumstances
+    }
+
+    let jobs: [NewJob]
+    let now: Timestamp
+    var outcomes: [EnqueueOutcome] = []
+    var gathered: [Arrival] = []
+    var destination: Destination?
+
+    init(jobs: [NewJob], now: Timestamp) {
+      self.jobs = jobs
+      self.now = now
+      outcomes.reserveCapacity(jobs.count)
+    }
   }
 
-  /// Nil where a queue may refuse it, or it may have been merged before.
-  private func arrival(of wish: NewJob, at now: Timestamp) throws -> Arrival? {
-    let queue = try number(of: wish.queue)
-    guard book[queue].takesAll, wish.queueLock == nil || !book.mayBeMerged(wish.id) else { return nil }
-    let refusal = wiring.knows(wish.queue) ? nil : wiring.refusal(of: wish.queue)
-    let circumstances = JobLifecycle.Circumstances(now: now, queueRefusal: refusal)
-    return Arrival(
-      wish: wish, queue: queue, life: JobLifecycle(askedFor: wish.dueAt, in: circumstances), inputs: wish.inputBytes)
+  /// Sets a job aside to be kept with others. Not one that its queue may refuse, or that may have been merged before.
+  private func gather(_ index: Int, _ arrivals: inout Arrivals) throws -> Bool {
+    let destination = try destination(of: arrivals.jobs[index].queue, &arrivals)
+    guard destination.takesAll, arrivals.jobs[index].queueLock == nil || !book.mayBeMerged(arrivals.jobs[index].id)
+    else { return false }
+    let life = JobLifecycle(askedFor: arrivals.jobs[index].dueAt, in: destination.circumstances)
+    arrivals.gathered.append(
+      Arrivals.Arrival(
+        index: index, queue: destination.number, life: life, inputs: arrivals.jobs[index].inputBytes))
+    return true
+  }
+
+  private func destination(of queue: QueueName, _ arrivals: inout Arrivals) throws -> Arrivals.Destination {
+    if let destination = arrivals.destination, destination.name == queue { return destination }
+    let number = try number(of: queue)
+    let refusal = wiring.knows(queue) ? nil : wiring.refusal(of: queue)
+    let destination = Arrivals.Destination(
+      name: queue, number: number, takesAll: book[number].takesAll,
+      circumstances: JobLifecycle.Circumstances(now: arrivals.now, queueRefusal: refusal))
+    arrivals.destination = destination
+    return destination
   }
 
   /// Keeps what was gathered. Whoever is in the way of one is looked for only then.
-  private func insert(_ gathered: inout [Arrival], at now: Timestamp) throws -> [EnqueueOutcome] {
-    guard !gathered.isEmpty else { return [] }
-    defer { gathered.removeAll(keepingCapacity: true) }
-    let isFull = gathered.count == SQL.rowsPerInsert
+  private func insert(_ arrivals: inout Arrivals) throws {
+    let gathered = arrivals.gathered
+    guard !gathered.isEmpty else { return }
+    arrivals.gathered.removeAll(keepingCapacity: true)
+    let (jobs, now, isFull) = (arrivals.jobs, arrivals.now, gathered.count == SQL.rowsPerInsert)
     let statement = isFull ? statements.insertMany : statements.insertPlain
     let first = book.nextRows(gathered.count)
-    var count = 0
-    for (index, arrival) in gathered.enumerated() {
-      let wish = arrival.wish
-      bind(wish, first + Int64(index), wish.dueAt, arrival.life, arrival.queue, arrival.inputs, now, to: statement)
+    var (row, count) = (first, 0)
+    for arrival in gathered {
+      bind(
+        jobs[arrival.index], row, jobs[arrival.index].dueAt, arrival.life, arrival.queue, arrival.inputs, now,
+        to: statement)
       if !isFull { count += try statement.run() }
+      row += 1
     }
     if isFull { count = try statement.run() }
     let kept = count == gathered.count ? nil : Set(try statements.rowsFrom.bind(first).all { $0.integer() })
-    return try gathered.enumerated().map { index, arrival in
-      let row = first + Int64(index)
-      guard kept?.contains(row) ?? true else { return try insert(arrival.wish, nil, row: row, at: now) }
-      if arrival.life.state == .ready {
-        let job = ClaimCandidate(
-          arrival.wish, seq: row, queue: arrival.queue, byteCount: arrival.inputs.count, at: now)
-        windows.enter(job, among: book[arrival.queue][.ready])
-      }
-      return entered(arrival.wish, arrival.life, arrival.queue)
+    row = first
+    for arrival in gathered {
+      let isKept = kept?.contains(row) ?? true
+      arrivals.outcomes.append(
+        isKept
+          ? enter(arrival, of: jobs, in: row, at: now)
+          : try insert(jobs[arrival.index], nil, row: row, at: now))
+      row += 1
     }
+  }
+
+  private func enter(
+    _ arrival: Arrivals.Arrival, of jobs: [NewJob], in row: Int64, at now: Timestamp
+  ) -> EnqueueOutcome {
+    if arrival.life.state == .ready {
+      windows.enter(among: book.ready(of: arrival.queue), in: arrival.queue, jobs[arrival.index].priority) {
+        ClaimCandidate(
+          jobs[arrival.index], seq: row, queue: arrival.queue, byteCount: arrival.inputs.count, at: now)
+      }
+    }
+    return entered(jobs[arrival.index].id, arrival.life, arrival.queue)
   }
 
   // MARK: One
@@ -104,7 +152,7 @@ extension SQLiteJobStore {
     let row = row ?? book.nextRows(1)
     func enter() -> EnqueueOutcome {
       if life.state == .ready { book.disturb(queue) }
-      return entered(wish, life, queue)
+      return entered(wish.id, life, queue)
     }
     if wish.queueLock == nil || !book.mayBeMerged(wish.id) {
       let insert = wish.hasOptions ? statements.merging.insert : statements.insert
@@ -150,9 +198,9 @@ extension SQLiteJobStore {
     windows.drop(job.queue)
   }
 
-  private func entered(_ wish: NewJob, _ life: JobLifecycle, _ queue: Int64) -> EnqueueOutcome {
+  private func entered(_ id: JobID, _ life: JobLifecycle, _ queue: Int64) -> EnqueueOutcome {
     book.enter(life.state, of: queue)
-    return life.state == .parked ? .parked(wish.id, reason: life.reason ?? "") : .enqueued(wish.id)
+    return life.state == .parked ? .parked(id, reason: life.reason ?? "") : .enqueued(id)
   }
 
   /// Asked again: the answer was lost, or a batch is repeated.
@@ -185,10 +233,10 @@ extension SQLiteJobStore {
     statement.bind(wish.id).bind(row).bind(queue).bind(life.state).bind(wish.priority).bind(due?.microseconds)
       .bind(now).bind(wish.worker.text).bind(wish.queueLock)
       .bind(life.state == .parked ? ParkedBy.queue.rawValue : nil).bind(life.reason)
-    let cause = wish.cause
-    statement.bind(cause.event).bind(cause.offset?.signed).bind(cause.topic?.text)
-      .bind(cause.subscription?.description).bind(cause.job).bind(cause.correlation).bind(cause.trace?.description)
-      .bind(cause.context.map { JSONValue.object($0).text }).bind(cause.source)
+    statement.bind(wish.cause.event).bind(wish.cause.offset?.signed).bind(wish.cause.topic?.text)
+      .bind(wish.cause.subscription?.description).bind(wish.cause.job).bind(wish.cause.correlation)
+      .bind(wish.cause.trace?.description).bind(wish.cause.context.map { JSONValue.object($0).text })
+      .bind(wish.cause.source)
     statement.bind(wish.retry.map { $0.json.text }).bind(inputs)
   }
 

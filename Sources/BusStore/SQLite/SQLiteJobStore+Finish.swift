@@ -1,8 +1,24 @@
 internal import BusProtocol
 
 extension SQLiteJobStore {
+  /// Records how runs ended, those together of which nothing but that has to be written.
+  func finish(_ results: [JobResult], at now: Timestamp) throws -> [FinishReply] {
+    var ended: [EndedLease] = []
+    let replies = try results.map { result in
+      if let end = takeEnd(result) {
+        ended.append(end)
+        return FinishReply.accepted(end.state, dueAt: nil)
+      }
+      // Who looks at rows now sees the ends before it.
+      try write(&ended, at: now)
+      return try finish(result, at: now)
+    }
+    try write(&ended, at: now)
+    return replies
+  }
+
   /// Records how a run ended. A lease that is not valid any more changes nothing.
-  func finish(_ result: JobResult, at now: Timestamp) throws -> FinishReply {
+  private func finish(_ result: JobResult, at now: Timestamp) throws -> FinishReply {
     if let said = result.note { _ = try note(said, at: now) }
     return try end(result, at: now)
   }
@@ -27,7 +43,6 @@ extension SQLiteJobStore {
 
   /// The usual end: a look at the lease, and the state is written.
   private func end(_ result: JobResult, as state: JobState, at now: Timestamp) throws -> FinishReply {
-    if let reply = try end(result, as: state, ofLeaseAt: now) { return reply }
     let found = try statements.ending.bind(result.id).bind(result.token).first { try EndingRow($0) }
     // Stale, or asked for again while it ran: the life cycle tells.
     guard let row = found else {

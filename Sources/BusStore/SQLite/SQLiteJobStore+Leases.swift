@@ -36,18 +36,6 @@ extension SQLiteJobStore {
     return try statements.waitingUnderQueueLock.bind(queueLock).first { try LiveRow($0) }
   }
 
-  /// Ends the run of a job whose lease stands in no row. Nil where it is in one, or another one than was said.
-  func end(_ result: JobResult, as state: JobState, ofLeaseAt now: Timestamp) throws -> FinishReply? {
-    guard let lease = pending[result.id], lease.token == result.token, let claim = pending.claim(of: lease) else {
-      return nil
-    }
-    try statements.leasing.end.bind(state).bind(lease.token).bind(lease.attempt).bind(claim.startedAt)
-      .bind(claim.process).bind(now).bind(result.result?.text).bind(lease.seq).run()
-    try forget(lease)
-    book.move(from: .running, to: state, of: lease.queue)
-    return .accepted(state, dueAt: nil)
-  }
-
   /// Also for a look at the rows that leaves no trace; see ``reading(_:_:)``.
   func writeLeases() throws {
     for lease in pending.all { try write(lease) }
@@ -66,5 +54,65 @@ extension SQLiteJobStore {
 
   private func forget(_ lease: PendingLeases.Lease) throws {
     if pending.remove(lease) { try statements.leasing.forget.bind(lease.claim).run() }
+  }
+
+  // MARK: Ends
+
+  /// The end of a run whose lease stands in no row, and never will: it is written by ``write(_:at:)``, before anybody
+  /// looks. Nil where more has to be done.
+  func takeEnd(_ result: JobResult) -> EndedLease? {
+    guard result.note == nil, let state = result.outcome.plainEnd,
+      let lease = pending[result.id], lease.token == result.token, let claim = pending.claim(of: lease)
+    else { return nil }
+    book.move(from: .running, to: state, of: lease.queue)
+    return EndedLease(
+      lease: lease, claim: claim, state: state, result: result.result?.text, isLast: pending.remove(lease))
+  }
+
+  /// Writes ends: those in one statement that follow each other as their leases did.
+  func write(_ ended: inout [EndedLease], at now: Timestamp) throws {
+    guard !ended.isEmpty else { return }
+    for end in ended where end.isLast { try statements.leasing.forget.bind(end.lease.claim).run() }
+    ended.sort { $0.lease.seq < $1.lease.seq }
+    var start = 0
+    for index in ended.indices where index + 1 == ended.count || !ended[index + 1].follows(ended[index]) {
+      let (first, last) = (ended[start], ended[index])
+      let isOne = start == index
+      let statement = isOne ? statements.leasing.end : statements.leasing.endMany
+      statement.bind(first.state).bind(first.lease.token).bind(first.lease.attempt).bind(first.claim.startedAt)
+        .bind(first.claim.process).bind(now).bind(first.lease.seq)
+      if isOne { statement.bind(first.result) } else { statement.bind(last.lease.seq) }
+      try statement.run()
+      start = index + 1
+    }
+    ended.removeAll(keepingCapacity: true)
+  }
+}
+
+/// A lease that ended as most do.
+struct EndedLease {
+  let lease: PendingLeases.Lease
+  let claim: PendingLeases.Claim
+  let state: JobState
+  /// As it is kept.
+  let result: String?
+  /// Whether it was the last one of its claim.
+  let isLast: Bool
+
+  /// Whether nothing distinguishes it from the one before but its row and its token, which are the next ones.
+  fileprivate func follows(_ other: EndedLease) -> Bool {
+    lease.claim == other.lease.claim && lease.seq == other.lease.seq + 1 && lease.token == other.lease.token + 1
+      && lease.attempt == other.lease.attempt && state == other.state && result == nil && other.result == nil
+  }
+}
+
+extension Outcome {
+  /// The state of a job that has nothing to tell but its end.
+  fileprivate var plainEnd: JobState? {
+    switch self {
+    case .done: .done
+    case .notNeeded: .notNeeded
+    case .failed, .dead, .returned, .unknownWorker, .snoozed, .cancelled: nil
+    }
   }
 }

@@ -69,7 +69,7 @@ public final class SQLiteJobStore: JobStore {
     case .lease(let subscription): try lease(subscription)
     case .commit(let commit): try self.commit(commit, at: now)
     case .claim(let claim): .claimed(try self.claim(claim, at: now))
-    case .finish(let results): .finished(try results.map { try finish($0, at: now) })
+    case .finish(let results): .finished(try finish(results, at: now))
     case .note(let notes): .noted(try notes.map { try note($0, at: now) })
     case .lose(let leases): .finished(try leases.map { try lose($0, at: now) })
     case .seek(let name, let offset): try seek(name, to: offset)
@@ -99,14 +99,17 @@ public final class SQLiteJobStore: JobStore {
     let before = book
     do {
       return try database.writeWithoutTransaction { database in
-        var value: Value?
-        try database.inTransaction(.immediate) {
-          value = try body()
+        try statements.begin.run()
+        do {
+          let value = try body()
           try saveBook()
-          return .commit
+          try statements.commit.run()
+          return value
+        } catch {
+          // What failed may have ended the transaction already.
+          if database.isInsideTransaction { try statements.rollback.run() }
+          throw error
         }
-        guard let value else { throw StoreError(.unexpected, "\(what) ended without an answer") }
-        return value
       }
     } catch {
       book = before

@@ -2,6 +2,7 @@ internal import GRDB
 
 /// The statements of ``SQL``, prepared when the store is opened.
 final class Statements {
+  let begin, commit, rollback: SQLStatement
   let addQueue, saveTotals, saveToken: SQLStatement
   let insert, insertPlain, insertMany, insertLocked, recordMerge, mergeTarget, outcomeOfKnown, rowsFrom: SQLStatement
   let candidates, candidatesExcept, head, headExcept, lease, block: SQLStatement
@@ -37,6 +38,9 @@ final class Statements {
     inbox = try InboxStatements(database)
     leasing = try LeaseStatements(database)
     func prepare(_ sql: String) throws -> SQLStatement { try SQLStatement(database, sql) }
+    begin = try prepare("BEGIN IMMEDIATE")
+    commit = try prepare("COMMIT")
+    rollback = try prepare("ROLLBACK")
     addQueue = try prepare(SQL.addQueue)
     saveTotals = try prepare(SQL.saveTotals)
     saveToken = try prepare(SQL.saveToken)

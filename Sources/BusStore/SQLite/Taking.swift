@@ -49,8 +49,8 @@ struct ClaimSource {
   }
 }
 
-/// A ready job that may be taken: its assignment still without a token, and with the attempts before this one.
-struct ClaimCandidate {
+/// A ready job that may be taken, shared by who knows of it and who takes it: its assignment still without a token, and with the attempts before this one.
+final class ClaimCandidate {
   let seq: Int64
   let queue: Int64
   let workerLock: String?
