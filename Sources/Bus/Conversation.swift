@@ -23,7 +23,8 @@ struct Conversation<Answer> {
   }
 
   private struct Pending {
-    var frames: [[UInt8]]
+    /// As frames only when it is sent: the next session may be with a busd that reads others.
+    var request: Request
     var deadline: ContinuousClock.Instant?
     var answer: Answer
     /// When it is asked again although busd answers others: its answer, or it, is lost.
@@ -44,6 +45,8 @@ struct Conversation<Answer> {
 
   private let hello: [[UInt8]]
   private var phase = Phase.apart
+  /// Whether busd reads packed messages.
+  private var isPacked = false
   private var pending: [UInt64: Pending] = [:]
   private var lastNumber: UInt64 = 0
   private var heardAt: ContinuousClock.Instant?
@@ -81,17 +84,18 @@ struct Conversation<Answer> {
   }
 
   /// busd answered the hello: everything unanswered is asked again, in its order.
-  mutating func welcomed(now: ContinuousClock.Instant) -> [Action] {
+  mutating func welcomed(packedForm: Int = 0, now: ContinuousClock.Instant) -> [Action] {
     phase = .together
+    isPacked = packedForm > 0
     heardAt = now
     failures = 0
     return pending.keys.sorted().compactMap { send($0, now: now) }
   }
 
   private mutating func send(_ number: UInt64, now: ContinuousClock.Instant) -> Action? {
-    guard let pause = pending[number]?.repetitionPause else { return nil }
-    pending[number]?.repetition = now + pause
-    return pending[number].map { .send($0.frames) }
+    guard let asked = pending[number] else { return nil }
+    pending[number]?.repetition = now + asked.repetitionPause
+    return .send(asked.request.frames(isPacked: isPacked))
   }
 
   /// Asks something; it waits for a session when there is none.
@@ -99,9 +103,8 @@ struct Conversation<Answer> {
     _ make: (UInt64) -> Request, deadline: ContinuousClock.Instant?, now: ContinuousClock.Instant, answer: Answer
   ) -> (number: UInt64, actions: [Action]) {
     lastNumber += 1
-    let frames = make(lastNumber).frames
     if pending.isEmpty { heardAt = now }
-    pending[lastNumber] = Pending(frames: frames, deadline: deadline, answer: answer)
+    pending[lastNumber] = Pending(request: make(lastNumber), deadline: deadline, answer: answer)
     guard isTogether, let action = send(lastNumber, now: now) else { return (lastNumber, []) }
     return (lastNumber, [action])
   }

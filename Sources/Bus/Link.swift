@@ -209,7 +209,7 @@ actor Link {
     switch reply {
     case .welcome(let welcome):
       self.welcome = welcome
-      let resent = talk.welcomed(now: .now)
+      let resent = talk.welcomed(packedForm: welcome.packedForm, now: .now)
       tell(.up(welcome))
       perform(resent)
     case .refused(nil, let refusal) where refusal.code == "no_session": perform(talk.noSession(now: .now))

@@ -21,12 +21,13 @@ struct JobDesk {
     var hands: Hands
     var process: String
     var claimQueues: [Claim.Source]
-    var held: Set<JobID> = []
+    /// How many leases name its session.
+    var heldCount = 0
     /// Workers that its engine has and this process does not know: not for it.
     var unknown: Set<Name> = []
     var isLost = false
 
-    var free: Int { isLost ? 0 : max(0, hands.concurrency - held.count) }
+    var free: Int { isLost ? 0 : max(0, hands.concurrency - heldCount) }
   }
 
   private struct Lease {
@@ -37,8 +38,10 @@ struct JobDesk {
 
   /// After its connection broke a process may come back within this time and keep what it holds.
   static let reconnectGrace: Duration = .seconds(1)
-  /// The most jobs that one claim takes, so that several processes share what is ready.
-  static let maximumClaim = 64
+  /// The most jobs that one claim takes while several processes ask, so that they share what is ready.
+  static let sharedClaim = 64
+  /// The most jobs that one claim takes: each costs a transaction.
+  static let maximumClaim = 512
 
   private let lease: Duration
   private var ranks: [QueueName: QueueRank]
@@ -71,7 +74,7 @@ struct JobDesk {
   mutating func setHands(_ hands: Hands, of session: SessionID, process: String) {
     var worker = workers[session] ?? Worker(hands: hands, process: process, claimQueues: [])
     // What a process that came back said it holds, before it said what it can take.
-    if workers[session] == nil { worker.held = Set(leases.filter { $0.value.session == session }.keys) }
+    if workers[session] == nil { worker.heldCount = leases.values.count { $0.session == session } }
     worker.hands = hands
     worker.unknown = []
     worker.claimQueues = hands.queues
@@ -96,19 +99,21 @@ struct JobDesk {
   /// Who is asked first changes from turn to turn, so that no process is always the last.
   mutating func claims() -> [(session: SessionID, claim: Claim)] {
     guard !promising.isEmpty else { return [] }
-    var claims: [(session: SessionID, claim: Claim)] = []
-    for (session, worker) in workers where worker.free > 0 {
-      guard worker.claimQueues.contains(where: { promising.contains($0.queue) }) else { continue }
-      let claim = Claim(
-        worker.claimQueues, limit: min(worker.free, JobDesk.maximumClaim), process: worker.process,
-        except: worker.unknown)
-      claims.append((session, claim))
+    var askers = workers.filter { _, worker in
+      worker.free > 0 && worker.claimQueues.contains { promising.contains($0.queue) }
+    }.map { (session: $0.key, worker: $0.value) }
+    if askers.count > 1 {
+      rotation &+= 1
+      askers.sort { $0.session < $1.session }
+      let start = Int(rotation % UInt64(askers.count))
+      askers = Array(askers[start...] + askers[..<start])
     }
-    guard claims.count > 1 else { return claims }
-    rotation &+= 1
-    claims.sort { $0.session < $1.session }
-    let start = Int(rotation % UInt64(claims.count))
-    return Array(claims[start...] + claims[..<start])
+    let most = askers.count > 1 ? JobDesk.sharedClaim : JobDesk.maximumClaim
+    return askers.map { session, worker in
+      let claim = Claim(
+        worker.claimQueues, limit: min(worker.free, most), process: worker.process, except: worker.unknown)
+      return (session, claim)
+    }
   }
 
   /// A claim was answered: the leases run from now.
@@ -118,18 +123,24 @@ struct JobDesk {
     if assignments.count < claim.limit { promising.subtract(claim.sources.map(\.queue)) }
     for assignment in assignments {
       leases[assignment.id] = Lease(token: assignment.token, session: session, deadline: now + lease)
-      workers[session]?.held.insert(assignment.id)
     }
+    workers[session]?.heldCount += assignments.count
     if !assignments.isEmpty { note(now + lease) }
   }
 
-  /// A run ended and its hand is free.
-  mutating func ended(_ id: JobID, token: UInt64) {
-    guard let held = leases[id], held.token == token else { return }
-    leases[id] = nil
-    guard let session = held.session else { return }
-    workers[session]?.held.remove(id)
-    if let queues = workers[session]?.hands.queues { promising.formUnion(queues) }
+  /// Runs ended and their hands are free.
+  mutating func ended(_ results: [JobResult]) {
+    var freed: SessionID?
+    for result in results {
+      guard let held = leases[result.id], held.token == result.token else { continue }
+      leases[result.id] = nil
+      guard let session = held.session else { continue }
+      workers[session]?.heldCount -= 1
+      // They come from one process, nearly always.
+      guard session != freed, let queues = workers[session]?.hands.queues else { continue }
+      promising.formUnion(queues)
+      freed = session
+    }
   }
 
   /// A process does not know a worker: its next claims leave that worker's jobs to others.
@@ -152,26 +163,32 @@ struct JobDesk {
         lost.append(job.id)
         continue
       }
-      if let before = lease.session, before != session { workers[before]?.held.remove(job.id) }
+      if lease.session != session {
+        if let before = lease.session { workers[before]?.heldCount -= 1 }
+        workers[session]?.heldCount += 1
+      }
       lease.session = session
       lease.deadline = now + self.lease
       leases[job.id] = lease
-      workers[session]?.held.insert(job.id)
     }
     return lost
   }
 
   /// A process said goodbye: what it still holds goes back. Most of that crossed with its goodbye, and no run of it began.
   mutating func left(_ session: SessionID) -> [(id: JobID, token: UInt64)] {
-    guard let worker = workers.removeValue(forKey: session) else { return [] }
-    return worker.held.sorted().compactMap { id in leases.removeValue(forKey: id).map { (id, $0.token) } }
+    guard workers.removeValue(forKey: session) != nil else { return [] }
+    return held(by: session).compactMap { id in leases.removeValue(forKey: id).map { (id, $0.token) } }
+  }
+
+  private func held(by session: SessionID) -> [JobID] {
+    leases.compactMap { $0.value.session == session ? $0.key : nil }.sorted()
   }
 
   /// A connection broke: what its process held ends soon, unless the process comes back.
   mutating func disconnected(_ session: SessionID, now: ContinuousClock.Instant) {
     let deadline = now + JobDesk.reconnectGrace
-    guard let worker = workers.removeValue(forKey: session) else { return }
-    for id in worker.held {
+    guard workers.removeValue(forKey: session) != nil else { return }
+    for id in held(by: session) {
       guard let lease = leases[id], lease.deadline > deadline else { continue }
       leases[id]?.deadline = deadline
       note(deadline)
@@ -192,7 +209,7 @@ struct JobDesk {
     }
     for job in ended {
       let session = leases.removeValue(forKey: job.id)?.session
-      if let session { workers[session]?.held.remove(job.id) }
+      if let session { workers[session]?.heldCount -= 1 }
     }
     return ended
   }
@@ -206,7 +223,7 @@ struct JobDesk {
     workers.values.reduce(into: (0, 0)) { sum, worker in
       guard worker.hands.queues.contains(queue) else { return }
       sum.0 += worker.hands.concurrency
-      sum.1 += worker.held.count
+      sum.1 += worker.heldCount
     }
   }
 }

@@ -5,8 +5,8 @@ struct Letter: Sendable {
   let session: SessionID
   let frames: [[UInt8]]
 
-  init(_ reply: Reply, to session: SessionID) {
+  init(_ reply: Reply, to session: SessionID, isPacked: Bool = false) {
     self.session = session
-    frames = reply.frames
+    frames = reply.frames(isPacked: isPacked)
   }
 }

@@ -9,16 +9,8 @@ extension StoreLoop {
     do {
       accept(try Request(frames: frames), from: session)
     } catch {
-      refuse(Refusal(error), request: StoreLoop.number(in: frames), session: session)
+      refuse(Refusal(error), request: Request.number(in: frames), session: session)
     }
-  }
-
-  /// The request's number, where the message can be read that far: the answer to a refused one carries it too.
-  static func number(in frames: [[UInt8]]) -> UInt64? {
-    guard frames.count > 1, let json = try? JSONParser.parse(frames[1]), let number = json["request"] else {
-      return nil
-    }
-    return UInt64(jsonValue: number)
   }
 
   func accept(_ request: Request, from session: SessionID) {
@@ -74,7 +66,7 @@ extension StoreLoop {
         help: "commit what was read")
       return refuse(refusal, request: request, session: session)
     }
-    for job in commit.jobs { jobs.expectWork(in: job.queue) }
+    expectWork(of: commit.jobs)
     let step = CursorCommit(
       subscription: commit.subscription, token: commit.token, from: commit.from, through: commit.through,
       jobs: commit.jobs)
@@ -89,8 +81,17 @@ extension StoreLoop {
     }
   }
 
+  /// Neighbours are of one queue, nearly always.
+  private func expectWork(of wishes: [NewJob]) {
+    var last: QueueName?
+    for wish in wishes where wish.queue != last {
+      jobs.expectWork(in: wish.queue)
+      last = wish.queue
+    }
+  }
+
   func enqueue(_ wishes: [NewJob], request: UInt64, session: SessionID) {
-    for wish in wishes { jobs.expectWork(in: wish.queue) }
+    expectWork(of: wishes)
     add(.enqueue(wishes), for: (session, request)) { loop, reply in
       guard case .enqueued(let outcomes) = reply else { return }
       loop.count(outcomes)
@@ -99,7 +100,7 @@ extension StoreLoop {
   }
 
   func enqueue(_ group: JobGroup, request: UInt64, session: SessionID) {
-    for wish in group.all { jobs.expectWork(in: wish.queue) }
+    expectWork(of: group.all)
     add(.enqueueGroup(group), for: (session, request)) { loop, reply in
       guard case .enqueued(let outcomes) = reply else { return }
       loop.count(outcomes)
@@ -131,10 +132,15 @@ extension StoreLoop {
   }
 
   func count(_ outcomes: [EnqueueOutcome]) {
+    var (enqueued, merged) = (0, 0)
+    defer {
+      counters.add(enqueued, to: .jobsEnqueued)
+      counters.add(merged, to: .jobsMerged)
+    }
     for outcome in outcomes {
       switch outcome {
-      case .enqueued: counters.add(to: .jobsEnqueued)
-      case .merged: counters.add(to: .jobsMerged)
+      case .enqueued: enqueued += 1
+      case .merged: merged += 1
       case .ran, .dropped: break  // Never by a store: only the asking process does that.
       case .parked(let id, let reason):
         counters.add(to: .jobsParked)
@@ -152,22 +158,23 @@ extension StoreLoop {
 
   func finish(_ results: [JobResult], request: UInt64, session: SessionID) {
     var results = results
-    for (index, result) in results.enumerated() {
-      // A job that another process of its engine can do goes back to the queue instead of being parked.
-      if result.outcome == .unknownWorker, leaveToOthers(result, session: session) {
-        results[index].outcome = .returned
-      }
-      jobs.ended(result.id, token: result.token)
+    // A job that another process of its engine can do goes back to the queue instead of being parked.
+    for index in results.indices where results[index].outcome == .unknownWorker {
+      if leaveToOthers(results[index], session: session) { results[index].outcome = .returned }
     }
+    jobs.ended(results)
     add(.finish(results), for: (session, request)) { loop, reply in
       guard case .finished(let replies) = reply else { return }
-      let stale = zip(results, replies).filter { $1 == .stale }.map(\.0.id)
+      var (stale, ended): ([JobID], [JobID]) = ([], [])
+      for (result, reply) in zip(results, replies) {
+        if reply == .stale { stale.append(result.id) }
+        if reply.isEnd, result.outcome.error != nil { ended.append(result.id) }
+      }
       loop.counters.add(stale.count, to: .resultsStale)
       loop.counters.add(replies.count - stale.count, to: .jobsFinished)
       loop.waits.touch(results.lazy.map(\.id))
       // A released worker lock may have made a job of any queue ready.
       loop.jobs.expectWorkAnywhere()
-      let ended = zip(results, replies).filter { $0.outcome.error != nil && $1.isEnd }.map(\.0.id)
       loop.send(.finished(request: request, stale: stale, ended: ended), to: session)
     }
   }

@@ -69,6 +69,10 @@ actor StoreLoop {
   private static let pruneInterval: Duration = .seconds(60)
   /// So many go in one transaction at the most.
   private static let pruneLimit = 5000
+  /// A message of jobs has about so many bytes at the most; one goes in any case.
+  private static let longestMessage = 1 << 20
+  /// About what a job takes in a message beside its inputs and the context that it carries.
+  private static let assignmentByteCount = 512
   /// The clock may jump: what is due by the wall clock is looked at again after this long at the latest.
   private static let longestSleep: Duration = .seconds(60)
 
@@ -271,9 +275,24 @@ actor StoreLoop {
         loop.jobs.assigned(assignments, to: session, for: claim, now: .now)
         guard !assignments.isEmpty else { return }
         loop.counters.add(assignments.count, to: .jobsClaimed)
-        loop.send(.jobs(assignments), to: session)
+        loop.send(assignments, to: session)
       }
     }
+  }
+
+  /// In as many messages as their inputs need.
+  private func send(_ assignments: [Assignment], to session: SessionID) {
+    var (start, byteCount) = (0, 0)
+    for (index, assignment) in assignments.enumerated() {
+      let context = assignment.cause.context.map { JSONWriter.byteCount($0) } ?? 0
+      let size = assignment.given.byteCount + context + StoreLoop.assignmentByteCount
+      if byteCount + size > StoreLoop.longestMessage, index > start {
+        send(.jobs(Array(assignments[start..<index])), to: session)
+        (start, byteCount) = (index, 0)
+      }
+      byteCount += size
+    }
+    send(.jobs(Array(assignments[start...])), to: session)
   }
 
   private func perform(_ steps: [Step]) -> BrokerError? {
@@ -307,7 +326,10 @@ actor StoreLoop {
 
   // MARK: Answers and the next moment
 
-  func send(_ reply: Reply, to session: SessionID) { turnLetters.append(Letter(reply, to: session)) }
+  func send(_ reply: Reply, to session: SessionID) {
+    let isPacked = processes[session].map { $0.packedForm > 0 } ?? false
+    turnLetters.append(Letter(reply, to: session, isPacked: isPacked))
+  }
 
   func refuse(_ refusal: Refusal, request: UInt64?, session: SessionID) {
     counters.add(to: .requestsRefused)

@@ -5,7 +5,7 @@ extension [UInt8] {
   }
 
   /// Appends a number, its lowest byte first.
-  mutating func append(littleEndian value: UInt64) {
+  mutating func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian value: T) {
     Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
 }

@@ -33,7 +33,7 @@ package enum JSONWriter {
   }
 
   /// How many bytes ``append(_:to:)`` would append.
-  static func byteCount(_ object: JSONObject) -> Int {
+  package static func byteCount(_ object: JSONObject) -> Int {
     var bytes: [UInt8] = []
     append(object, to: &bytes)
     return bytes.count

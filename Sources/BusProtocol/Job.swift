@@ -163,7 +163,12 @@ public struct Assignment: Hashable, Sendable {
   /// The worker that does it.
   public var worker: Name
   /// The worker's inputs by name.
-  public var inputs: JSONObject
+  public var inputs: JSONObject {
+    get { given.values }
+    set { given = JobInputs(newValue) }
+  }
+  /// ``inputs``, looked into or not.
+  package var given: JobInputs
   /// Why it exists.
   public var cause: JobCause
 
@@ -171,12 +176,20 @@ public struct Assignment: Hashable, Sendable {
   public init(
     id: JobID, token: UInt64, attempt: Int, queue: QueueName, worker: Name, inputs: JSONObject, cause: JobCause
   ) {
+    self.init(
+      id: id, token: token, attempt: attempt, queue: queue, worker: worker, given: JobInputs(inputs), cause: cause)
+  }
+
+  /// The same of inputs that nobody has looked into.
+  package init(
+    id: JobID, token: UInt64, attempt: Int, queue: QueueName, worker: Name, given: JobInputs, cause: JobCause
+  ) {
     self.id = id
     self.token = token
     self.attempt = attempt
     self.queue = queue
     self.worker = worker
-    self.inputs = inputs
+    self.given = given
     self.cause = cause
   }
 
@@ -197,7 +210,7 @@ public struct Assignment: Hashable, Sendable {
     attempt = try members.read("attempt")
     queue = try QueueName(try members.string("queue"))
     worker = try members.name("worker")
-    inputs = try members.object("inputs")
+    given = JobInputs(try members.object("inputs"))
     cause = try JobCause(json: try members.value("cause"))
   }
 }

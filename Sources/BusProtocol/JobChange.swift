@@ -114,6 +114,6 @@ public struct JobEdit: Hashable, Sendable {
     case .string(let text)?: dueAt = try Timestamp(text)
     default: dueAt = try members.optional("due_at").map { Timestamp(microseconds: $0) }
     }
-    inputs = members.optionalValue("inputs") == nil ? nil : try NewJob.inputs(members)
+    inputs = members.optionalValue("inputs") == nil ? nil : try NewJob.inputs(members).values
   }
 }

@@ -15,7 +15,12 @@ public struct NewJob: Hashable, Sendable {
   /// The worker that does it.
   public var worker: Name
   /// The worker's inputs by name.
-  public var inputs: JSONObject
+  public var inputs: JSONObject {
+    get { given.values }
+    set { given = JobInputs(newValue) }
+  }
+  /// ``inputs``, looked into or not.
+  package var given: JobInputs
   /// The key of which only one job may wait, as ``LockKey/text(workerNamespace:)``; nil for none.
   public var queueLock: String?
   /// The key of which only one job may run, as ``LockKey/text(workerNamespace:)``; nil for none.
@@ -53,7 +58,7 @@ public struct NewJob: Hashable, Sendable {
     self.id = id
     self.queue = queue
     self.worker = worker
-    self.inputs = inputs
+    given = JobInputs(inputs)
     self.queueLock = queueLock
     self.workerLock = workerLock
     self.limit = limit
@@ -72,18 +77,29 @@ public struct NewJob: Hashable, Sendable {
     ]
     object.set("queue_lock", queueLock)
     object.set("worker_lock", workerLock)
-    if let limit { object["limit"] = limit.json }
     if priority != 0 { object.set("priority", priority) }
     object.set("due_at", dueAt?.microseconds)
-    if let retry { object["retry"] = retry.json }
     if cause != JobCause() { object["cause"] = cause.json }
+    appendRare(to: &object)
+    return .object(object)
+  }
+
+  /// Whether ``appendRare(to:)`` writes anything.
+  var hasRareMembers: Bool {
+    limit != nil || retry != nil || onMerge != .keep || lockUntil != .started || debounce != nil || expiresAt != nil
+      || sharesRun || notify != nil
+  }
+
+  /// Writes the members that few jobs have.
+  func appendRare(to object: inout JSONObject) {
+    if let limit { object["limit"] = limit.json }
+    if let retry { object["retry"] = retry.json }
     if onMerge != .keep { object.set("on_merge", onMerge.rawValue) }
     if lockUntil != .started { object.set("lock_until", lockUntil.rawValue) }
     if let debounce { object["debounce"] = debounce.json }
     object.set("expires_at", expiresAt?.microseconds)
     if sharesRun { object.set("share", true) }
     object.set("notify", notify)
-    return .object(object)
   }
 
   /// Reads what ``json`` wrote; other languages leave out what they do not need, except id, queue and worker.
@@ -94,16 +110,21 @@ public struct NewJob: Hashable, Sendable {
     id = try members.read("id")
     queue = try QueueName(try members.string("queue"))
     worker = try members.name("worker")
-    inputs = try NewJob.inputs(members)
-    queueLock = try NewJob.lock("queue_lock", in: members)
-    workerLock = try NewJob.lock("worker_lock", in: members)
-    limit = try members.optionalValue("limit").map { (json) throws(ProtocolError) in try JobLimit(json: json) }
+    given = try NewJob.inputs(members)
+    queueLock = try NewJob.checked(lock: try members.optional("queue_lock"), "queue_lock")
+    workerLock = try NewJob.checked(lock: try members.optional("worker_lock"), "worker_lock")
     priority = try members.optional("priority") ?? 0
     dueAt = try members.optional("due_at").map { Timestamp(microseconds: $0) }
-    retry = try members.optionalValue("retry").map { (json) throws(ProtocolError) in try RetryPolicy(json: json) }
     cause =
       try members.optionalValue("cause").map { (json) throws(ProtocolError) in try JobCause(json: json) }
       ?? JobCause()
+    try readRare(members)
+  }
+
+  /// Reads the members that few jobs have, and checks what has to fit together.
+  mutating func readRare(_ members: JSONMembers) throws(ProtocolError) {
+    limit = try members.optionalValue("limit").map { (json) throws(ProtocolError) in try JobLimit(json: json) }
+    retry = try members.optionalValue("retry").map { (json) throws(ProtocolError) in try RetryPolicy(json: json) }
     onMerge = try NewJob.word("on_merge", in: members) ?? .keep
     lockUntil = try NewJob.word("lock_until", in: members) ?? .started
     debounce = try members.optionalValue("debounce").map { (json) throws(ProtocolError) in try Debounce(json: json) }
@@ -136,22 +157,13 @@ public struct NewJob: Hashable, Sendable {
     return word
   }
 
-  static func inputs(_ members: JSONMembers) throws(ProtocolError) -> JSONObject {
-    guard let inputs = try members.optionalObject("inputs") else { return [:] }
-    guard !inputs.isDeeper(than: JSONParser.maximumDepth) else {
-      throw ProtocolError(.tooLarge, "inputs have more than \(JSONParser.maximumDepth) levels of nesting: carry ids")
-    }
-    let byteCount = JSONWriter.byteCount(inputs)
-    guard byteCount <= maximumInputsByteCount else {
-      throw ProtocolError(
-        .tooLarge, "inputs have \(byteCount) bytes, the limit is \(maximumInputsByteCount): carry ids, not documents")
-    }
-    return inputs
+  static func inputs(_ members: JSONMembers) throws(ProtocolError) -> JobInputs {
+    try JobInputs(checking: try members.optionalObject("inputs") ?? [:])
   }
 
   /// An empty key would lock everything that forgot to name one: it is none.
-  private static func lock(_ key: String, in members: JSONMembers) throws(ProtocolError) -> String? {
-    guard let text: String = try members.optional(key), !text.isEmpty else { return nil }
+  static func checked(lock text: String?, _ key: String) throws(ProtocolError) -> String? {
+    guard let text, !text.isEmpty else { return nil }
     guard text.utf8.count <= maximumLockByteCount else {
       throw ProtocolError(
         .tooLarge, "\(key) has \(text.utf8.count) bytes, the limit is \(maximumLockByteCount): lock on an id")

@@ -60,7 +60,7 @@ struct JobDeskTests {
     desk.assigned(assignments(0..<3), to: session(1), for: claim, now: start)
     desk.expectWork(in: urgent)
     #expect(desk.claims().isEmpty)
-    desk.ended(JobID(high: 0, low: 1), token: 1)
+    desk.ended([JobResult(id: JobID(high: 0, low: 1), token: 1, outcome: .done)])
     #expect(try #require(desk.claims().first).claim.limit == 1)
   }
 

@@ -18,7 +18,7 @@ struct WireTests {
     func text(_ frames: [[UInt8]]) -> [String] { frames.map { String(decoding: $0, as: UTF8.self) } }
     #expect(
       text(Request.hello(Hello(role: .service, process: "account@web-3:4101")).frames)
-        == ["hello", #"{"protocol":1,"role":"service","process":"account@web-3:4101"}"#])
+        == ["hello", #"{"protocol":1,"role":"service","process":"account@web-3:4101","packed":1}"#])
     #expect(
       text(Request.read(request: 4, after: Offset(184_222), patterns: ["user_*"], limit: 1000).frames)
         == ["read", #"{"request":4,"after":184222,"patterns":["user_*"],"limit":1000}"#])
@@ -70,9 +70,12 @@ struct WireTests {
   }
 
   @Test func `null members count as absent`() throws {
+    var hello = Hello(role: .tool, process: "x")
+    hello.packedForm = 0
     #expect(
-      try Request(frames: frames("hello", #"{"protocol":1,"role":"tool","process":"x","engine":null}"#))
-        == .hello(Hello(role: .tool, process: "x")))
+      try Request(
+        frames: frames("hello", #"{"protocol":1,"role":"tool","process":"x","engine":null,"packed":null}"#))
+        == .hello(hello))
     let job =
       #"{"id":"01KG9JRPXVEWH828T5CY4TQKFF","queue":"search/default","worker":"IndexUser","#
       + #""inputs":null,"queue_lock":null,"worker_lock":"","priority":null,"due_at":null,"retry":null,"cause":null}"#

@@ -21,6 +21,8 @@ public struct Hello: Hashable, Sendable {
   public var engine: Name?
   /// The protocol it speaks.
   public var version: Int
+  /// The newest form of packed messages that it reads; 0 where it wants JSON.
+  public var packedForm = Int(PackedForm.current)
 
   /// Introduces a process.
   public init(role: Role, process: String, engine: Name? = nil, version: Int = ProtocolVersion.current) {
@@ -35,6 +37,7 @@ public struct Hello: Hashable, Sendable {
       "protocol": version.jsonValue, "role": .string(role.rawValue), "process": .string(process),
     ]
     object.set("engine", engine?.text)
+    if packedForm > 0 { object.set("packed", packedForm) }
     return object
   }
 
@@ -47,6 +50,7 @@ public struct Hello: Hashable, Sendable {
     self.role = role
     process = try members.string("process").prefix(byteCount: Hello.maximumProcessByteCount)
     engine = try members.optionalName("engine")
+    packedForm = max(0, try members.optional("packed") ?? 0)
   }
 }
 
@@ -62,6 +66,8 @@ public struct Welcome: Hashable, Sendable {
   public var lease: Duration
   /// The engine's queues and subscriptions as the topology wires them; nil without a topology.
   public var wiring: EngineWiring?
+  /// The newest form of packed messages that busd reads; 0 where it wants JSON.
+  public var packedForm = Int(PackedForm.current)
 
   /// Answers a hello.
   public init(log: LogID, head: Offset, live: String, lease: Duration, wiring: EngineWiring? = nil) {
@@ -78,6 +84,7 @@ public struct Welcome: Hashable, Sendable {
       "head": head.rawValue.jsonValue, "live": .string(live), "lease": lease.inMicroseconds.jsonValue,
     ]
     if let wiring { object["wiring"] = wiring.json }
+    if packedForm > 0 { object.set("packed", packedForm) }
     return object
   }
 
@@ -92,6 +99,7 @@ public struct Welcome: Hashable, Sendable {
     live = try members.string("live")
     lease = .microseconds(max(0, try members.integer("lease")))
     wiring = try members.optionalValue("wiring").map { (json) throws(ProtocolError) in try EngineWiring(json: json) }
+    packedForm = max(0, try members.optional("packed") ?? 0)
   }
 }
 

@@ -44,6 +44,10 @@ extension Reply {
 
   /// Reads the frames of a message; refuses as ``Request/init(frames:)`` does.
   public init(frames: [[UInt8]]) throws(ProtocolError) {
+    if let verb = try WireMessage.packedVerb(frames), let packed = try Reply(packed: frames[1], verb: verb) {
+      self = packed
+      return
+    }
     let message = try WireMessage(frames: frames)
     let members = message.members
     switch message.verb {

@@ -52,6 +52,10 @@ extension Request {
   ///
   /// Refuses an unknown verb, frames that are missing or too many, and members that are absent or of another type.
   public init(frames: [[UInt8]]) throws(ProtocolError) {
+    if let verb = try WireMessage.packedVerb(frames), let packed = try Request(packed: frames[1], verb: verb) {
+      self = packed
+      return
+    }
     let message = try WireMessage(frames: frames)
     let members = message.members
     switch message.verb {

@@ -12,16 +12,26 @@ struct WireMessage {
       throw ProtocolError(
         .badMessage, "a message has \(frames.count) frames: expected verb, JSON, and at most one of bytes")
     }
-    guard frames[0].count <= 20, let verb = String(validating: frames[0], as: UTF8.self) else {
-      throw ProtocolError(.unknownVerb, "the first frame is no verb")
-    }
-    self.verb = verb
+    verb = try WireMessage.verb(frames[0])
     if frames.count > 1, !frames[1].isEmpty {
       members = try JSONParser.parse(frames[1][...], maximumDepth: WireMessage.maximumDepth).members(verb)
     } else {
       members = JSONMembers([:], of: verb)
     }
     bytes = frames.count > 2 ? frames[2] : nil
+  }
+
+  private static func verb(_ frame: [UInt8]) throws(ProtocolError) -> String {
+    guard frame.count <= 20, let verb = String(validating: frame, as: UTF8.self) else {
+      throw ProtocolError(.unknownVerb, "the first frame is no verb")
+    }
+    return verb
+  }
+
+  /// The verb of a packed message; nil for all others.
+  static func packedVerb(_ frames: [[UInt8]]) throws(ProtocolError) -> String? {
+    guard frames.count == 2, PackedForm.begins(frames[1]) else { return nil }
+    return try verb(frames[0])
   }
 
   func requireBytes() throws(ProtocolError) -> [UInt8] {

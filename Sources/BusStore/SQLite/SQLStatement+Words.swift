@@ -12,6 +12,15 @@ extension SQLStatement {
     }
   }
 
+  /// A worker's inputs for who does not look into them.
+  func given() throws -> JobInputs {
+    try withText { bytes in
+      do { return try JobInputs(kept: ArraySlice(bytes)) } catch {
+        throw StoreError(.corrupt, "the inputs of a job are no JSON object: restore from a backup")
+      }
+    }
+  }
+
   /// In the order of ``Columns/limit``.
   func limit() throws -> JobLimit? {
     let (key, concurrency, rate) = (text(), optionalInteger(), text())

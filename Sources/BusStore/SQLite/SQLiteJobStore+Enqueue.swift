@@ -78,7 +78,7 @@ extension SQLiteJobStore {
     let life = JobLifecycle(askedFor: arrivals.jobs[index].dueAt, in: destination.circumstances)
     arrivals.gathered.append(
       Arrivals.Arrival(
-        index: index, queue: destination.number, life: life, inputs: arrivals.jobs[index].inputBytes))
+        index: index, queue: destination.number, life: life, inputs: arrivals.jobs[index].given.text))
     return true
   }
 
@@ -218,7 +218,7 @@ extension SQLiteJobStore {
     _ wish: NewJob, _ row: Int64, _ due: DueTime, _ life: JobLifecycle, _ queue: Int64, _ obstacle: BlockedBy?,
     _ now: Timestamp, to statement: SQLStatement
   ) {
-    bind(wish, row, due.at, life, queue, wish.inputBytes, now, to: statement)
+    bind(wish, row, due.at, life, queue, wish.given.text, now, to: statement)
     statement.bind(wish.workerLock).bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
     guard wish.hasOptions else { return }
     statement.bind(wish.onMerge.code).bind(wish.lockUntil == .done ? Int64(1) : nil)
@@ -260,11 +260,6 @@ extension NewJob {
   /// Whether nothing has to be looked up before it is kept.
   fileprivate var isPlain: Bool {
     workerLock == nil && limit == nil && !sharesRun && notify == nil && !hasOptions
-  }
-
-  /// Its inputs, as they are kept.
-  fileprivate var inputBytes: [UInt8] {
-    inputs.members.isEmpty ? Array("{}".utf8) : JSONValue.object(inputs).bytes
   }
 }
 

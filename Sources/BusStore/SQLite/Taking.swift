@@ -82,7 +82,7 @@ final class ClaimCandidate {
     let cause = try JobCause(row)
     byteCount = row.byteCount
     assignment = Assignment(
-      id: id, token: 0, attempt: attempts, queue: book[queue].name, worker: worker, inputs: try row.inputs(),
+      id: id, token: 0, attempt: attempts, queue: book[queue].name, worker: worker, given: try row.given(),
       cause: cause)
     expiresAt = row.time()
     priority = Int(row.integer())
@@ -100,7 +100,7 @@ final class ClaimCandidate {
     self.byteCount = byteCount
     (workerLock, limit, expiresAt) = (nil, nil, nil)
     assignment = Assignment(
-      id: wish.id, token: 0, attempt: 0, queue: wish.queue, worker: wish.worker, inputs: wish.inputs,
+      id: wish.id, token: 0, attempt: 0, queue: wish.queue, worker: wish.worker, given: wish.given,
       cause: wish.cause)
     priority = wish.priority
     dueAt = wish.dueAt
