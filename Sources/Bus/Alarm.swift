@@ -25,6 +25,11 @@ final class Alarm: Sendable {
     }
   }
 
+  /// Whether it would ring only after the moment, or not at all: to ask is cheaper than to set.
+  func isLater(than moment: ContinuousClock.Instant) -> Bool {
+    armed.withLock { armed in armed.map { $0.at > moment } ?? true }
+  }
+
   func cancel() {
     armed.withLock { armed in
       armed?.sleep.cancel()

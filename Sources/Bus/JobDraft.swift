@@ -5,7 +5,7 @@ struct JobDraft: Sendable {
   var worker: Name
   var engine: Name?
   var queue: Name
-  var inputs: JSONObject
+  var inputs: JobInputs
   var inputsByteCount: Int
   var queueLock: LockKey?
   var workerLock: LockKey?
@@ -24,8 +24,8 @@ struct JobDraft: Sendable {
     self.worker = W.name
     engine = W.engine
     queue = W.queue
-    inputs = try JSONValueEncoder().encodeObject(worker)
-    inputsByteCount = JSONValue.object(inputs).bytes.count
+    inputs = JobInputs(written: try JSONValueEncoder().encodeObject(worker))
+    inputsByteCount = inputs.byteCount
     queueLock = worker.queueLock
     workerLock = worker.workerLock
     limit = worker.limit
@@ -47,16 +47,18 @@ struct JobDraft: Sendable {
   func job(
     id: JobID, engine: Name, queue: Name?, cause: JobCause, askedAt: Timestamp, dueAt: Timestamp? = nil
   ) -> NewJob {
-    let namespace = "\(engine).\(worker)"
+    let isLocked = queueLock != nil || workerLock != nil || limit != nil
+    let namespace = isLocked ? "\(engine).\(worker)" : ""
     let due = dueAt ?? (delay > .zero && debounce == nil ? askedAt + delay : nil)
     var job = NewJob(
       id: id,
       queue: QueueName(engine: engine, name: self.queue == .defaultQueue ? queue ?? .defaultQueue : self.queue),
-      worker: worker, inputs: inputs, queueLock: queueLock?.text(workerNamespace: namespace),
+      worker: worker, queueLock: queueLock?.text(workerNamespace: namespace),
       workerLock: workerLock?.text(workerNamespace: namespace),
       limit: limit?.jobLimit(workerNamespace: namespace), priority: priority,
       dueAt: due, retry: retry,
       cause: cause, notify: notify)
+    job.given = inputs
     job.onMerge = onMerge
     job.lockUntil = lockUntil
     job.debounce = debounce

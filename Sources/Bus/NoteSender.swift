@@ -16,7 +16,8 @@ final class NoteSender: Sendable {
   /// Where the words of a run go.
   func notes(of assignment: Assignment) -> RunNotes {
     let (job, token) = (assignment.id, assignment.token)
-    return RunNotes { [weak self] update in self?.say(update, job, token) }
+    // It knows nothing of the runs, so they may hold it; one weak reference would slow all others down.
+    return RunNotes { [self] update in say(update, job, token) }
   }
 
   private func say(_ update: RunUpdate, _ job: JobID, _ token: UInt64) {

@@ -79,12 +79,7 @@ public protocol Worker<Services>: Codable, WorkerList {
 extension Worker {
   /// The type's own name, without what it is nested in.
   public static var name: Name {
-    let text = String(describing: Self.self)
-    do {
-      return try Name(text, of: "worker")
-    } catch {
-      preconditionFailure("\(error.message); give the worker a `static let name`")
-    }
+    WorkerNames.name(of: Self.self)
   }
 
   /// The engine of whoever enqueues.

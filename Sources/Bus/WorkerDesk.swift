@@ -24,30 +24,6 @@ struct WorkerDesk: Sendable {
     case settled
   }
 
-  fileprivate enum Ending: Hashable, Sendable {
-    /// Another run may have the job already: what this one says is dropped.
-    case leaseLost
-    /// busd was not heard for a whole lease, or the process stops: a failure by cancellation gives the job back.
-    case cancelled
-    /// Its time was over: a failure is the timeout's.
-    case timedOut
-  }
-
-  fileprivate struct Running: Hashable, Sendable {
-    var token: UInt64
-    var startedAt: ContinuousClock.Instant
-    var timeout: Timeout?
-    /// When its time, or the grace after it, is over; nil without a timeout.
-    var deadline: ContinuousClock.Instant?
-    var isOverdue = false
-    var ending: Ending?
-  }
-
-  private struct Waiting: Hashable, Sendable {
-    var assignment: Assignment
-    var since: ContinuousClock.Instant
-  }
-
   private enum Phase: Hashable, Sendable {
     case working
     /// No more jobs are taken; what runs may go on until the deadline, then it is cancelled.
@@ -72,13 +48,15 @@ struct WorkerDesk: Sendable {
   private let lease: Duration
   private var prefetch: Prefetch
   private var phase = Phase.working
-  private var running: [JobID: Running] = [:]
+  private var running: [JobID: RunningJob] = [:]
   /// The tokens of runs that were given up: each has its hand until it ends.
   private var givenUp: Set<UInt64> = []
   private var timeouts: Timeouts
   /// No deadline of a run is before it; so it is found without a look at all of them.
   private var firstDeadline: ContinuousClock.Instant?
-  private var waiting: [Waiting] = []
+  private var waiting = WaitingLine()
+  /// No token that came before is larger: what comes with a larger one is new, without a look at what is held.
+  private var newestToken: UInt64 = 0
   private var results: [JobResult] = []
   private var unanswered: [JobResult] = []
   private var resendAt: ContinuousClock.Instant?
@@ -99,7 +77,7 @@ struct WorkerDesk: Sendable {
   /// What is held under a lease: for the beat.
   var held: [Held<JobID>] {
     running.compactMap { $0.value.ending == .leaseLost ? nil : Held($0.key, token: $0.value.token) }
-      + waiting.map { Held($0.assignment.id, token: $0.assignment.token) }
+      + waiting.assignments.map { Held($0.id, token: $0.token) }
       + (results + unanswered).map { Held($0.id, token: $0.token) }
   }
 
@@ -109,13 +87,20 @@ struct WorkerDesk: Sendable {
 
   /// When to call ``tick(now:)``; nil while only news can change something.
   var nextDeadline: ContinuousClock.Instant? {
-    var deadlines = [resendAt, firstDeadline, waiting.first.map { $0.since + WorkerDesk.longestWait }]
-    if running.values.contains(where: { $0.ending == nil }) { deadlines.append(safeUntil) }
+    var next = waiting.since.map { $0 + WorkerDesk.longestWait }
+    func consider(_ deadline: ContinuousClock.Instant?) {
+      if let deadline { next = next.map { min($0, deadline) } ?? deadline }
+    }
+    consider(resendAt)
+    consider(firstDeadline)
+    if let safeUntil, next.map({ safeUntil < $0 }) ?? true, running.values.contains(where: { $0.ending == nil }) {
+      next = safeUntil
+    }
     switch phase {
-    case .draining(let deadline), .cancelling(let deadline): deadlines.append(deadline)
+    case .draining(let deadline), .cancelling(let deadline): consider(deadline)
     case .working, .settled: break
     }
-    return deadlines.compactMap(\.self).min()
+    return next
   }
 
   // MARK: What happens
@@ -126,24 +111,29 @@ struct WorkerDesk: Sendable {
   mutating func sessionBegan(queueTimeouts: [QueueName: Timeout] = [:]) -> [Action] {
     announced = nil
     timeouts.queues = queueTimeouts
-    return announce()
+    return following { $0.announce(&$1) }
   }
 
   /// busd sent jobs.
   mutating func assigned(_ assignments: [Assignment], now: ContinuousClock.Instant) -> [Action] {
     if running.isEmpty && waiting.isEmpty { safeUntil = now + lease }
+    let held = Set(waiting.assignments.lazy.map(\.id))
     for assignment in assignments {
-      guard !holds(assignment) else { continue }
+      guard assignment.token > newestToken || !holds(assignment) else { continue }
+      newestToken = max(newestToken, assignment.token)
       if !known.contains(assignment.worker) {
         results.append(assignment, .unknownWorker)
       } else if phase != .working {
         results.append(assignment, .returned)
       } else {
-        waiting.removeAll { $0.assignment.id == assignment.id }
-        waiting.append(Waiting(assignment: assignment, since: now))
+        if held.contains(assignment.id) { _ = waiting.remove(assignment.id) }
+        waiting.append(assignment, since: now)
       }
     }
-    return startWaiting(now: now) + sendResults()
+    return following { desk, actions in
+      desk.startWaiting(now: now, &actions)
+      desk.sendResults(&actions)
+    }
   }
 
   /// A run ended.
@@ -154,7 +144,10 @@ struct WorkerDesk: Sendable {
     guard let run = running[id], run.token == token else {
       // One that was given up leaves its hand to others.
       guard givenUp.remove(token) != nil else { return [] }
-      return startWaiting(now: now) + announce(now: now)
+      return following { desk, actions in
+        desk.startWaiting(now: now, &actions)
+        desk.announce(now: now, &actions)
+      }
     }
     running[id] = nil
     if running.isEmpty { firstDeadline = nil }
@@ -165,14 +158,22 @@ struct WorkerDesk: Sendable {
       end.note = note
       results.append(end)
     }
-    return startWaiting(now: now) + sendResults() + announce(now: now) + settleIfDone()
+    return following { desk, actions in
+      desk.startWaiting(now: now, &actions)
+      desk.sendResults(&actions)
+      desk.announce(now: now, &actions)
+      desk.settleIfDone(&actions)
+    }
   }
 
   /// The unanswered results are stored, or their leases had ended.
   mutating func finished() -> [Action] {
     unanswered = []
     resendAt = nil
-    return sendResults() + settleIfDone()
+    return following { desk, actions in
+      desk.sendResults(&actions)
+      desk.settleIfDone(&actions)
+    }
   }
 
   /// The unanswered results were refused for now.
@@ -186,34 +187,39 @@ struct WorkerDesk: Sendable {
     safeUntil = sentAt + lease
     var actions: [Action] = []
     for id in lost {
-      waiting.removeAll { $0.assignment.id == id }
+      _ = waiting.remove(id)
       results.removeAll { $0.id == id }
       guard let run = running[id], run.ending != .leaseLost else { continue }
       running[id]?.ending = .leaseLost
       actions.append(.cancel(id, token: run.token, leaseIsLost: true))
     }
-    return actions + settleIfDone()
+    settleIfDone(&actions)
+    return actions
   }
 
   /// Somebody wants these jobs not to go on: one that waits here goes back, a run is cancelled and may still get done.
   mutating func cancel(_ ids: [JobID]) -> [Action] {
     var actions: [Action] = []
     for id in ids {
-      if let index = waiting.firstIndex(where: { $0.assignment.id == id }) {
-        results.append(waiting.remove(at: index).assignment, .returned)
-      }
+      if let assignment = waiting.remove(id) { results.append(assignment, .returned) }
       guard let run = running[id], run.ending == nil else { continue }
       running[id]?.ending = .cancelled
       actions.append(.cancel(id, token: run.token, leaseIsLost: false))
     }
-    return actions + sendResults()
+    sendResults(&actions)
+    return actions
   }
 
   /// The process stops: what waits here goes back at once, what runs may end within the grace.
   mutating func stop(now: ContinuousClock.Instant, grace: Duration) -> [Action] {
     guard phase == .working else { return [] }
     phase = .draining(until: now + grace)
-    return announce() + returnWaiting() + sendResults() + settleIfDone()
+    return following { desk, actions in
+      desk.announce(&actions)
+      desk.returnWaiting()
+      desk.sendResults(&actions)
+      desk.settleIfDone(&actions)
+    }
   }
 
   /// A deadline has passed.
@@ -233,38 +239,44 @@ struct WorkerDesk: Sendable {
       actions.append(.settled)
     default: break
     }
-    return actions + sendResults() + settleIfDone()
+    sendResults(&actions)
+    settleIfDone(&actions)
+    return actions
   }
 
   // MARK: What follows from it
 
+  /// In their order, into one list: this runs with every job.
+  private mutating func following(_ decide: (inout WorkerDesk, inout [Action]) -> Void) -> [Action] {
+    var actions: [Action] = []
+    decide(&self, &actions)
+    return actions
+  }
+
   private func holds(_ assignment: Assignment) -> Bool {
     let (id, token) = (assignment.id, assignment.token)
     return running[id].map { $0.token >= token } ?? false
-      || waiting.contains { $0.assignment.id == id && $0.assignment.token >= token }
+      || waiting.assignments.contains { $0.id == id && $0.token >= token }
       || results.contains { $0.id == id && $0.token >= token }
       || unanswered.contains { $0.id == id && $0.token >= token }
   }
 
   /// A job of which an older run is still ending waits for that end.
-  private mutating func startWaiting(now: ContinuousClock.Instant) -> [Action] {
-    var actions: [Action] = []
-    while running.count + givenUp.count < concurrency,
-      let next = waiting.firstIndex(where: { running[$0.assignment.id] == nil })
+  private mutating func startWaiting(now: ContinuousClock.Instant, _ actions: inout [Action]) {
+    while running.count + givenUp.count < concurrency, !waiting.isEmpty,
+      let assignment = waiting.popFirst(where: { running[$0] == nil })
     {
-      let assignment = waiting.remove(at: next).assignment
       let timeout = timeouts.timeout(of: assignment)
       let deadline = timeout.map { now + $0.duration }
-      running[assignment.id] = Running(
+      running[assignment.id] = RunningJob(
         token: assignment.token, startedAt: now, timeout: timeout, deadline: deadline)
       if let deadline { firstDeadline = min(firstDeadline ?? deadline, deadline) }
       actions.append(.start(assignment))
     }
-    return actions
   }
 
-  private mutating func sendResults() -> [Action] {
-    guard unanswered.isEmpty, !results.isEmpty else { return [] }
+  private mutating func sendResults(_ actions: inout [Action]) {
+    guard unanswered.isEmpty, !results.isEmpty else { return }
     unanswered = Array(results.prefix(WorkerDesk.maximumResultCount))
     // One goes in any case: each is bounded by itself.
     var byteCount = 0
@@ -274,22 +286,23 @@ struct WorkerDesk: Sendable {
     }.count
     unanswered.removeLast(unanswered.count - max(1, count))
     results.removeFirst(unanswered.count)
-    return [.finish(unanswered)]
+    actions.append(.finish(unanswered))
   }
 
-  private mutating func announce(now: ContinuousClock.Instant? = nil) -> [Action] {
+  private mutating func announce(now: ContinuousClock.Instant? = nil, _ actions: inout [Action]) {
     if let now { prefetch.decide(now: now) }
     let free = concurrency - givenUp.count
     let hands = phase == .working && free > 0 ? free + prefetch.count(for: free) : 0
-    guard hands != announced else { return [] }
+    guard hands != announced else { return }
     announced = hands
-    return [.hands(hands)]
+    actions.append(.hands(hands))
   }
 
   /// After a lease without an answer another process may run these jobs: this one stops.
   private mutating func fence(now: ContinuousClock.Instant) -> [Action] {
     guard let end = safeUntil, end <= now, !(running.isEmpty && waiting.isEmpty) else { return [] }
-    return returnWaiting() + cancelRunning(leaseIsLost: true)
+    returnWaiting()
+    return cancelRunning(leaseIsLost: true)
   }
 
   /// Cancels the runs whose time is over, and gives up those that were cancelled for it and did not stop.
@@ -322,21 +335,21 @@ struct WorkerDesk: Sendable {
   /// Says that hands are gone before the results do that busd counts its jobs by.
   private mutating func shrink() -> [Action] {
     guard !givenUp.isEmpty else { return [] }
-    let actions = announce()
+    let actions = following { $0.announce(&$1) }
     guard givenUp.count >= concurrency, phase == .working, !actions.isEmpty else { return actions }
-    return actions + returnWaiting() + [.exhausted]
+    returnWaiting()
+    return actions + [.exhausted]
   }
 
   private mutating func passOnTheLate(now: ContinuousClock.Instant) -> [Action] {
-    guard let oldest = waiting.first, oldest.since + WorkerDesk.longestWait <= now else { return [] }
+    guard let since = waiting.since, since + WorkerDesk.longestWait <= now else { return [] }
     prefetch.reset(now: now)
-    return announce() + returnWaiting()
+    returnWaiting()
+    return following { $0.announce(&$1) }
   }
 
-  private mutating func returnWaiting() -> [Action] {
-    for entry in waiting { results.append(entry.assignment, .returned) }
-    waiting = []
-    return []
+  private mutating func returnWaiting() {
+    for assignment in waiting.removeAll() { results.append(assignment, .returned) }
   }
 
   private mutating func cancelRunning(leaseIsLost: Bool = false) -> [Action] {
@@ -346,28 +359,16 @@ struct WorkerDesk: Sendable {
     }
   }
 
-  private mutating func settleIfDone() -> [Action] {
-    guard phase != .working, phase != .settled, held.isEmpty, running.isEmpty else { return [] }
+  private mutating func settleIfDone(_ actions: inout [Action]) {
+    guard phase != .working, phase != .settled, held.isEmpty, running.isEmpty else { return }
     phase = .settled
-    return [.settled]
+    actions.append(.settled)
   }
 }
 
 extension [JobResult] {
   fileprivate mutating func append(_ assignment: Assignment, _ outcome: Outcome) {
     append(JobResult(id: assignment.id, token: assignment.token, outcome: outcome))
-  }
-}
-
-extension WorkerDesk.Running {
-  /// What its end means, after what was done to it.
-  fileprivate func outcome(_ outcome: Outcome) -> Outcome {
-    switch (ending, outcome) {
-    // A run that was told to stop did not fail by itself.
-    case (.cancelled, .failed): .returned
-    case (.timedOut, _): timeout?.outcome(outcome) ?? outcome
-    default: outcome
-    }
   }
 }
 

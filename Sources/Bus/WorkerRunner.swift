@@ -5,11 +5,12 @@ internal import Synchronization
 /// Runs the jobs that busd sends: what ``WorkerDesk`` decides, with tasks.
 ///
 /// A task that ends a run goes on with the next one, so that a stream of short jobs makes no tasks; a task that was
-/// cancelled is replaced. Decisions and what follows from them happen under one lock, so that what is decided first is
+/// cancelled is replaced. Jobs that come together are begun by as many tasks as there are processors: one that does
+/// not wait for anything is done by then, and was never put into the pool's queue. Decisions and what follows from them happen under one lock, so that what is decided first is
 /// also said first.
 final class WorkerRunner<Services: Sendable>: Sendable {
   private struct Current {
-    var task: Task<Void, Never>?
+    let task: RunTask
     let lease: RunLease
     /// Of which run it is, where failures are told.
     var assignment: Assignment?
@@ -28,6 +29,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private struct Start {
     let assignment: Assignment
     let lease: RunLease
+    /// The task that does it.
+    let task: RunTask
   }
 
   /// A task that runs jobs without a pause lets others in this often.
@@ -101,7 +104,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   // MARK: Deciding and doing
 
   private func setAlarm(_ state: borrowing State) {
-    alarm.set(at: state.desk.nextDeadline) { [weak self] in self?.tick() }
+    guard let next = state.desk.nextDeadline, alarm.isLater(than: next) else { return }
+    alarm.set(at: next) { [weak self] in self?.tick() }
   }
 
   private func tick() { decide { $0.tick(now: $1) } }
@@ -109,21 +113,25 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   private func decide(_ decision: (inout WorkerDesk, ContinuousClock.Instant) -> [WorkerDesk.Action]) {
     state.withLock { state in
       let starts = perform(decision(&state.desk, .now), &state)
-      for start in starts { spawn(start, &state) }
+      if !starts.isEmpty { spawn(starts, &state) }
       setAlarm(state)
     }
   }
 
-  /// Does what was decided; answers with the runs to begin.
-  private func perform(_ actions: [WorkerDesk.Action], _ state: inout State) -> [Start] {
+  /// Does what was decided; answers with the runs to begin, the first one in the task that is free.
+  private func perform(
+    _ actions: [WorkerDesk.Action], _ state: inout State, free task: RunTask? = nil
+  ) -> [Start] {
     var starts: [Start] = []
     for action in actions {
       switch action {
       case .start(let assignment):
-        starts.append(Start(assignment: assignment, lease: RunLease(notes.notes(of: assignment))))
+        let task = starts.isEmpty ? task : nil
+        starts.append(
+          Start(assignment: assignment, lease: RunLease(notes.notes(of: assignment)), task: task ?? RunTask()))
       case .cancel(_, let token, let leaseIsLost):
         if leaseIsLost { state.current[token]?.lease.lose() }
-        state.current[token]?.task?.cancel()
+        state.current[token]?.task.cancel()
       case .giveUp(let id, let token):
         state.current[token]?.lease.lose()
         state.unfinished[token] = state.current[token]?.assignment
@@ -174,13 +182,30 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     }
   }
 
-  private func spawn(_ start: Start, _ state: inout State) {
-    state.current[start.assignment.token] = current(start, nil)
+  private func spawn(_ starts: some Collection<Start>, _ state: inout State) {
+    for start in starts { state.current[start.assignment.token] = current(start) }
     // Awaited by `stop`: the desk is settled only when each run has ended, or was given up.
-    state.current[start.assignment.token]?.task = Task { await self.work(from: start) }
+    if let start = starts.first, starts.count == 1 {
+      return start.task.attach(Task { await self.work(from: start) })
+    }
+    let gathered = Gathered(starts)
+    for _ in 0..<min(starts.count, RunTask.processorCount) {
+      // Ends when all are begun.
+      Task { await self.begin(gathered) }
+    }
   }
 
   // MARK: The runs
+
+  /// Begins those that are left, one after the other, each as far as it goes without waiting.
+  private func begin(_ starts: Gathered<Start>) async {
+    var count = 0
+    while let start = starts.next() {
+      start.task.attach(Task.immediate { await self.work(from: start) })
+      count += 1
+      if count % WorkerRunner.runsBetweenYields == 0 { await Task.yield() }
+    }
+  }
 
   private func work(from first: Start) async {
     var next: Start? = first
@@ -193,8 +218,8 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     }
   }
 
-  private func current(_ start: Start, _ task: Task<Void, Never>?) -> Current {
-    Current(task: task, lease: start.lease, assignment: failures == nil ? nil : start.assignment)
+  private func current(_ start: Start) -> Current {
+    Current(task: start.task, lease: start.lease, assignment: failures == nil ? nil : start.assignment)
   }
 
   private func noteGivenUp(_ job: JobID, _ count: Int) {
@@ -221,15 +246,16 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     let note = start.lease.notes.hasSpoken ? notes.ended(job, token: token) : nil
     return state.withLock { state in
       let id = start.assignment.id
-      let task = state.current.removeValue(forKey: start.assignment.token)?.task
+      state.current[start.assignment.token] = nil
       if failures != nil, outcome != .done { state.unfinished[start.assignment.token] = start.assignment }
       let actions = state.desk.ended(
         id, token: start.assignment.token, outcome: outcome, result: start.lease.result, note: note, now: .now)
-      var starts = perform(actions, &state)[...]
       // Cancelling happens under this lock: a task that is not cancelled here is free for another run.
-      let next = Task.isCancelled ? nil : starts.popFirst()
-      if let next { state.current[next.assignment.token] = current(next, task) }
-      for start in starts { spawn(start, &state) }
+      let free = start.task.isCancelled ? nil : start.task
+      var starts = perform(actions, &state, free: free)[...]
+      let next = free == nil ? nil : starts.popFirst()
+      if let next { state.current[next.assignment.token] = current(next) }
+      if !starts.isEmpty { spawn(starts, &state) }
       setAlarm(state)
       return next
     }

@@ -13,6 +13,11 @@ package struct JobInputs: Hashable, Sendable {
   /// Inputs as someone made them.
   package init(_ values: JSONObject) { form = .values(values) }
 
+  /// The same as text: for who knows that they are only carried from here on.
+  package init(written values: JSONObject) {
+    form = values.isDeeper(than: JSONParser.maximumDepth) ? .values(values) : .text(JSONValue.object(values).bytes)
+  }
+
   /// Inputs as they were sent or kept. Refuses what is no object, is nested too deep or is too long.
   package init(_ text: ArraySlice<UInt8>) throws(ProtocolError) {
     guard text.count <= NewJob.maximumInputsByteCount else { throw JobInputs.tooLong(text.count) }

@@ -64,6 +64,36 @@ struct JobDeskTests {
     #expect(try #require(desk.claims().first).claim.limit == 1)
   }
 
+  @Test func `who asks alone gets all that it has hands for in one claim, who shares gets a part`() throws {
+    var desk = desk()
+    desk.setHands(hands(400), of: session(1), process: "a")
+    #expect(desk.claims().map(\.claim.limit) == [400])
+    desk.setHands(hands(1000), of: session(1), process: "a")
+    #expect(desk.claims().map(\.claim.limit) == [JobDesk.maximumClaim])
+    desk.setHands(hands(400), of: session(2), process: "b")
+    #expect(desk.claims().map(\.claim.limit) == [JobDesk.sharedClaim, JobDesk.sharedClaim])
+  }
+
+  @Test func `hands are free again however their jobs went`() throws {
+    var desk = desk()
+    desk.setHands(hands(4), of: session(1), process: "a")
+    let claim = try #require(desk.claims().first).claim
+    desk.assigned(assignments(0..<4, token: 7), to: session(1), for: claim, now: start)
+    // One is done, one moves to another process, and what both say twice counts once.
+    for _ in 0..<2 {
+      desk.ended([JobResult(id: JobID(high: 0, low: 0), token: 7, outcome: .done)])
+      #expect(
+        desk.beat([Held(JobID(high: 0, low: 1), token: 7)], from: session(2), process: "b", now: start + .seconds(9))
+          .isEmpty)
+    }
+    desk.setHands(hands(4), of: session(2), process: "b")
+    #expect(desk.occupancy(of: urgent) == (hands: 8, busy: 3))
+    #expect(desk.expire(now: start + .seconds(20)).count == 2)
+    #expect(desk.occupancy(of: urgent) == (hands: 8, busy: 1))
+    #expect(desk.left(session(2)).map(\.id) == [JobID(high: 0, low: 1)])
+    #expect(desk.occupancy(of: urgent) == (hands: 4, busy: 0))
+  }
+
   @Test func `two processes share, and neither is always first`() {
     var desk = desk()
     desk.setHands(hands(8), of: session(1), process: "a")

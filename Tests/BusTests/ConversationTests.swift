@@ -48,6 +48,19 @@ struct ConversationTests {
     #expect(frames(talk.welcomed(now: start)) == [question(1).frames, question(3).frames])
   }
 
+  @Test func `each session is asked in the form that its busd reads`() {
+    var talk = Conversation<String>(hello: hello)
+    let finish = Request.finish(
+      request: 1, results: [JobResult(id: JobID(high: 0, low: 1), token: 1, outcome: .done)])
+    #expect(finish.frames(isPacked: true) != finish.frames)
+    _ = talk.ask({ _ in finish }, deadline: nil, now: start, answer: "a")
+    for (form, isPacked) in [(1, true), (0, false), (7, true)] {
+      _ = talk.connected(now: start)
+      #expect(frames(talk.welcomed(packedForm: form, now: start)) == [finish.frames(isPacked: isPacked)])
+      talk.disconnected()
+    }
+  }
+
   @Test func `no_session says hello once, however many refusals come together`() {
     var talk = together()
     for name in ["a", "b"] { _ = talk.ask(question, deadline: nil, now: start, answer: name) }
