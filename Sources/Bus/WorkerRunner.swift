@@ -6,31 +6,29 @@ internal import Synchronization
 ///
 /// A task that ends a run goes on with the next one, so that a stream of short jobs makes no tasks; a task that was
 /// cancelled is replaced. Jobs that come together are begun by as many tasks as there are processors: one that does
-/// not wait for anything is done by then, and was never put into the pool's queue. Decisions and what follows from them happen under one lock, so that what is decided first is
-/// also said first.
+/// not wait for anything is done by then, and was never put into the pool's queue. Decisions and what follows from
+/// them happen under one lock, so that what is decided first is also said first.
 final class WorkerRunner<Services: Sendable>: Sendable {
-  private struct Current {
-    let task: RunTask
-    let lease: RunLease
-    /// Of which run it is, where failures are told.
-    var assignment: Assignment?
-  }
-
   private struct State {
     var desk: WorkerDesk
     /// By token: beside a run that was given up its job may run again.
-    var current: [UInt64: Current] = [:]
+    var current: [UInt64: Start] = [:]
     /// What did not get done, by token, until busd has answered: where failures are told.
     var unfinished: [UInt64: Assignment] = [:]
     var isSettled = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private struct Start {
+  /// A run to begin, or that has begun. A class, since it goes through several hands.
+  private final class Start: Sendable {
     let assignment: Assignment
     let lease: RunLease
     /// The task that does it.
     let task: RunTask
+
+    init(_ assignment: Assignment, _ lease: RunLease, _ task: RunTask) {
+      (self.assignment, self.lease, self.task) = (assignment, lease, task)
+    }
   }
 
   /// A task that runs jobs without a pause lets others in this often.
@@ -127,14 +125,13 @@ final class WorkerRunner<Services: Sendable>: Sendable {
       switch action {
       case .start(let assignment):
         let task = starts.isEmpty ? task : nil
-        starts.append(
-          Start(assignment: assignment, lease: RunLease(notes.notes(of: assignment)), task: task ?? RunTask()))
+        starts.append(Start(assignment, RunLease(notes.notes(of: assignment)), task ?? RunTask()))
       case .cancel(_, let token, let leaseIsLost):
         if leaseIsLost { state.current[token]?.lease.lose() }
         state.current[token]?.task.cancel()
       case .giveUp(let id, let token):
         state.current[token]?.lease.lose()
-        state.unfinished[token] = state.current[token]?.assignment
+        if failures != nil { state.unfinished[token] = state.current[token]?.assignment }
         noteGivenUp(id, state.desk.givenUpCount)
       case .exhausted: exhausted()
       case .finish(let results): send(results)
@@ -183,7 +180,7 @@ final class WorkerRunner<Services: Sendable>: Sendable {
   }
 
   private func spawn(_ starts: some Collection<Start>, _ state: inout State) {
-    for start in starts { state.current[start.assignment.token] = current(start) }
+    for start in starts { state.current[start.assignment.token] = start }
     // Awaited by `stop`: the desk is settled only when each run has ended, or was given up.
     if let start = starts.first, starts.count == 1 {
       return start.task.attach(Task { await self.work(from: start) })
@@ -218,10 +215,6 @@ final class WorkerRunner<Services: Sendable>: Sendable {
     }
   }
 
-  private func current(_ start: Start) -> Current {
-    Current(task: start.task, lease: start.lease, assignment: failures == nil ? nil : start.assignment)
-  }
-
   private func noteGivenUp(_ job: JobID, _ count: Int) {
     surroundings.logger.warning(
       "a run did not stop after its time was over: it keeps its hand until it ends",
@@ -254,7 +247,7 @@ final class WorkerRunner<Services: Sendable>: Sendable {
       let free = start.task.isCancelled ? nil : start.task
       var starts = perform(actions, &state, free: free)[...]
       let next = free == nil ? nil : starts.popFirst()
-      if let next { state.current[next.assignment.token] = current(next) }
+      if let next { state.current[next.assignment.token] = next }
       if !starts.isEmpty { spawn(starts, &state) }
       setAlarm(state)
       return next

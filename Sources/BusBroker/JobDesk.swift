@@ -132,8 +132,11 @@ struct JobDesk {
   mutating func ended(_ results: [JobResult]) {
     var freed: SessionID?
     for result in results {
-      guard let held = leases[result.id], held.token == result.token else { continue }
-      leases[result.id] = nil
+      guard let held = leases.removeValue(forKey: result.id) else { continue }
+      guard held.token == result.token else {
+        leases[result.id] = held
+        continue
+      }
       guard let session = held.session else { continue }
       workers[session]?.heldCount -= 1
       // They come from one process, nearly always.

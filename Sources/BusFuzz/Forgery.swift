@@ -17,6 +17,16 @@ enum Forgery {
     return [Array(verbs[Int(first) % verbs.count].utf8)] + parts.map(Array.init)
   }
 
+  static let packedRequestVerbs = ["commit", "enqueue", "finish"]
+  static let packedReplyVerbs = ["committed", "enqueued", "jobs", "finished"]
+
+  /// The first byte is the verb, the second the number of entries; the header is right, the rest is behind it.
+  static func packedFrames(_ bytes: [UInt8], of verbs: [String]) -> [[UInt8]] {
+    guard bytes.count > 1 else { return [] }
+    let header: [UInt8] = [1, 0, 0, 0, bytes[1] % 8, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]
+    return [Array(verbs[Int(bytes[0]) % verbs.count].utf8), header + bytes[2...]]
+  }
+
   /// Six bytes say lengths and kind, the rest is the body; checksums and padding are right.
   static func record(_ bytes: [UInt8]) -> [UInt8] {
     guard bytes.count > 6 else { return bytes }

@@ -18,7 +18,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
 /// What reads bytes from outside.
 private enum Reader: CaseIterable {
   case record, forgedRecord, records, headers, json, request, reply, live, timestamp, identifier, pattern, trace, job,
-    filter
+    filter, packedRequest, packedReply
 
   func read(_ bytes: [UInt8]) {
     do {
@@ -37,6 +37,8 @@ private enum Reader: CaseIterable {
       case .trace: try readTrace(text(bytes))
       case .job: try readJob(bytes)
       case .filter: try readFilter(text(bytes))
+      case .packedRequest: try readPackedRequest(bytes)
+      case .packedReply: try readPackedReply(bytes)
       }
     } catch {
       // Refused, with a reason that fits on a screen.
@@ -94,6 +96,16 @@ private func readRequest(_ bytes: [UInt8]) throws(ProtocolError) {
 private func readReply(_ bytes: [UInt8]) throws(ProtocolError) {
   let reply = try Reply(frames: Forgery.frames(bytes, of: Forgery.replyVerbs))
   require(try Reply(frames: reply.frames) == reply, "a reply changes on its way")
+}
+
+private func readPackedRequest(_ bytes: [UInt8]) throws(ProtocolError) {
+  let request = try Request(frames: Forgery.packedFrames(bytes, of: Forgery.packedRequestVerbs))
+  require(try Request(frames: request.frames(isPacked: true)) == request, "a packed request changes on its way")
+}
+
+private func readPackedReply(_ bytes: [UInt8]) throws(ProtocolError) {
+  let reply = try Reply(frames: Forgery.packedFrames(bytes, of: Forgery.packedReplyVerbs))
+  require(try Reply(frames: reply.frames(isPacked: true)) == reply, "a packed reply changes on its way")
 }
 
 private func readLive(_ bytes: [UInt8]) throws(ProtocolError) {

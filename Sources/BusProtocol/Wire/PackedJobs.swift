@@ -3,8 +3,8 @@
 extension PackedWriter {
   mutating func append(_ job: NewJob) throws(DoesNotFit) {
     append(job.id)
-    try append(job.queue)
-    try append(text: job.worker.text)
+    try append(job.queue, .queue)
+    try append(text: job.worker.text, .worker)
     try appendLong { job.given.append(to: &$0) }
     let place = beginFields()
     var count: UInt8 = 0
@@ -25,8 +25,8 @@ extension PackedWriter {
     append(assignment.id)
     append(assignment.token)
     append(Int64(assignment.attempt))
-    try append(assignment.queue)
-    try append(text: assignment.worker.text)
+    try append(assignment.queue, .queue)
+    try append(text: assignment.worker.text, .worker)
     try appendLong { assignment.given.append(to: &$0) }
     let place = beginFields()
     var count: UInt8 = 0
@@ -38,16 +38,18 @@ extension PackedWriter {
     if let event = cause.event { try append(.causeEvent, &count) { $0.append(event) } }
     if let offset = cause.offset { try append(.causeOffset, &count) { $0.append(offset.rawValue) } }
     if let topic = cause.topic {
-      try append(.causeTopic, &count) { (writer) throws(DoesNotFit) in try writer.append(text: topic.text) }
+      try append(.causeTopic, &count) { (writer) throws(DoesNotFit) in try writer.append(text: topic.text, .topic) }
     }
     if let subscription = cause.subscription {
-      try append(.causeSubscription, &count) { (writer) throws(DoesNotFit) in try writer.append(subscription) }
+      try append(.causeSubscription, &count) { (writer) throws(DoesNotFit) in
+        try writer.append(subscription, .subscription)
+      }
     }
     if let job = cause.job { try append(.causeJob, &count) { $0.append(job) } }
     if let correlation = cause.correlation { try append(.causeCorrelation, &count) { $0.append(correlation) } }
     if let trace = cause.trace { try append(.causeTrace, &count) { $0.append(trace) } }
     if let source = cause.source {
-      try append(.causeSource, &count) { (writer) throws(DoesNotFit) in try writer.append(text: source) }
+      try append(.causeSource, &count) { (writer) throws(DoesNotFit) in try writer.append(text: source, .source) }
     }
     if let context = cause.context { try append(.causeContext, &count, context) }
   }

@@ -141,7 +141,7 @@ extension Reply {
 extension Commit {
   fileprivate func packed(request: UInt64) throws(PackedWriter.DoesNotFit) -> [UInt8] {
     var writer = try PackedWriter(request: request, entryCount: jobs.count, capacity: 256 + jobs.count * 256)
-    try writer.append(subscription)
+    try writer.append(subscription, .subscription)
     writer.append(token)
     writer.append(from.rawValue)
     writer.append(through.rawValue)

@@ -7,6 +7,13 @@ struct PackedWriter {
 
   private(set) var bytes: [UInt8] = []
   private var numbers: [String: UInt16] = [:]
+  /// What each of the places had last: nearly always it has it again, and comparing is cheaper than hashing.
+  private var recent = [(text: String, number: UInt16)?](repeating: nil, count: Place.allCases.count)
+
+  /// Where in an entry a text stands.
+  enum Place: Int, CaseIterable {
+    case engine, queue, worker, topic, subscription, source
+  }
 
   /// Begins a message with its header.
   init(request: UInt64, entryCount: Int, capacity: Int) throws(DoesNotFit) {
@@ -32,18 +39,23 @@ struct PackedWriter {
   mutating func append(_ trace: TraceContext) { trace.append(to: &bytes) }
 
   /// Appends a text of those that come again and again: a name, a topic, a source.
-  mutating func append(text: String) throws(DoesNotFit) {
-    if let number = numbers[text] { return bytes.append(littleEndian: number) }
+  mutating func append(text: String, _ place: Place) throws(DoesNotFit) {
+    if let last = recent[place.rawValue], last.text == text { return bytes.append(littleEndian: last.number) }
+    if let number = numbers[text] {
+      recent[place.rawValue] = (text, number)
+      return bytes.append(littleEndian: number)
+    }
     let number: UInt16 = try fit(numbers.count)
     numbers[text] = number
+    recent[place.rawValue] = (text, number)
     bytes.append(littleEndian: number)
     bytes.append(littleEndian: try fit(text.utf8.count) as UInt16)
     bytes.append(contentsOf: text.utf8)
   }
 
-  mutating func append<Owned>(_ name: QualifiedName<Owned>) throws(DoesNotFit) {
-    try append(text: name.engine.text)
-    try append(text: name.name.text)
+  mutating func append<Owned>(_ name: QualifiedName<Owned>, _ place: Place) throws(DoesNotFit) {
+    try append(text: name.engine.text, .engine)
+    try append(text: name.name.text, place)
   }
 
   /// Appends what the closure does, with its length before it in four bytes.
