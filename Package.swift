@@ -91,6 +91,11 @@ let package = Package(
       name: "BusBench", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", logging],
       swiftSettings: strict),
 
+    // The whole bus in one thread, from a seed.
+    .executableTarget(
+      name: "BusSimulation", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ", logging],
+      swiftSettings: strict),
+
     // For users' tests and for ours.
     .target(
       name: "BusTesting", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology", logging],
@@ -119,6 +124,7 @@ let package = Package(
     .testTarget(
       name: "BusSupervisorTests", dependencies: ["BusSupervisor", "BusProtocol", "BusTopology"],
       swiftSettings: strict),
+    .testTarget(name: "BusSimulationTests", dependencies: ["BusSimulation"], swiftSettings: strict),
     .testTarget(name: "ExampleTests", dependencies: ["Bus", "BusTesting"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

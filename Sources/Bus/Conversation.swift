@@ -1,12 +1,12 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// The state of the talk with busd: who has said hello, what was asked and not answered. Decides what to send and when.
 ///
 /// Requests are asked again in their order whenever a session begins and whenever busd is silent for too long: all of
 /// them may be seen twice, so nothing is lost with a connection and nothing is done twice.
-struct Conversation<Answer> {
+package struct Conversation<Answer> {
   /// What to do.
-  enum Action {
+  package enum Action {
     /// Send these frames.
     case send([[UInt8]])
     /// Close the socket and make a new one: libzmq does not come back by itself from a refused handshake.
@@ -53,23 +53,23 @@ struct Conversation<Answer> {
   /// Sockets in a row that came to nothing.
   private var failures = 0
 
-  init(hello: Hello) { self.hello = Request.hello(hello).frames }
+  package init(hello: Hello) { self.hello = Request.hello(hello).frames }
 
-  var isTogether: Bool { phase == .together }
+  package var isTogether: Bool { phase == .together }
   var pendingCount: Int { pending.count }
 
   /// A connection was made.
-  mutating func connected(now: ContinuousClock.Instant) -> [Action] {
+  package mutating func connected(now: ContinuousClock.Instant) -> [Action] {
     phase = .greeting(since: now, tries: 1)
     return [.send(hello)]
   }
 
   /// The connection broke.
-  mutating func disconnected() { phase = .apart }
+  package mutating func disconnected() { phase = .apart }
 
   /// The socket came to nothing. Returns the pause before the next one: longer with each failure, and with chance in
   /// it (0 to 1), so that not all clients come at once.
-  mutating func failed(chance: Double) -> Duration {
+  package mutating func failed(chance: Double) -> Duration {
     phase = .apart
     let pause = min(Conversation.shortestPause * (1 << min(failures, 6)), Conversation.longestPause)
     failures += 1
@@ -77,14 +77,14 @@ struct Conversation<Answer> {
   }
 
   /// busd does not know this connection.
-  mutating func noSession(now: ContinuousClock.Instant) -> [Action] {
+  package mutating func noSession(now: ContinuousClock.Instant) -> [Action] {
     // One hello is on its way already when several refusals come together.
     if case .greeting(let since, _) = phase, now - since < Conversation.patience { return [] }
     return connected(now: now)
   }
 
   /// busd answered the hello: everything unanswered is asked again, in its order.
-  mutating func welcomed(packedForm: Int = 0, now: ContinuousClock.Instant) -> [Action] {
+  package mutating func welcomed(packedForm: Int = 0, now: ContinuousClock.Instant) -> [Action] {
     phase = .together
     isPacked = packedForm > 0
     heardAt = now
@@ -99,7 +99,7 @@ struct Conversation<Answer> {
   }
 
   /// Asks something; it waits for a session when there is none.
-  mutating func ask(
+  package mutating func ask(
     _ make: (UInt64) -> Request, deadline: ContinuousClock.Instant?, now: ContinuousClock.Instant, answer: Answer
   ) -> (number: UInt64, actions: [Action]) {
     lastNumber += 1
@@ -113,13 +113,13 @@ struct Conversation<Answer> {
   mutating func withdraw(_ number: UInt64) -> Answer? { pending.removeValue(forKey: number)?.answer }
 
   /// An answer came; nil when nobody waits for it any more.
-  mutating func answered(_ number: UInt64, now: ContinuousClock.Instant) -> Answer? {
+  package mutating func answered(_ number: UInt64, now: ContinuousClock.Instant) -> Answer? {
     heardAt = now
     return pending.removeValue(forKey: number)?.answer
   }
 
   /// What has waited too long is given up, and what busd may have missed is said again.
-  mutating func tick(now: ContinuousClock.Instant) -> (expired: [Answer], actions: [Action]) {
+  package mutating func tick(now: ContinuousClock.Instant) -> (expired: [Answer], actions: [Action]) {
     let late = pending.filter { $0.value.deadline.map { $0 <= now } ?? false }
     for number in late.keys { pending[number] = nil }
     let expired = late.sorted { $0.key < $1.key }.map(\.value.answer)
@@ -149,7 +149,7 @@ struct Conversation<Answer> {
   }
 
   /// When to look again; nil while nothing is awaited.
-  var nextDeadline: ContinuousClock.Instant? {
+  package var nextDeadline: ContinuousClock.Instant? {
     var moments = pending.values.compactMap(\.deadline)
     if case .greeting(let since, _) = phase { moments.append(since + Conversation.patience) }
     if isTogether {
@@ -160,7 +160,7 @@ struct Conversation<Answer> {
   }
 
   /// The end: nobody will be answered any more.
-  mutating func end() -> [Answer] {
+  package mutating func end() -> [Answer] {
     defer { pending = [:] }
     return pending.sorted { $0.key < $1.key }.map(\.value.answer)
   }

@@ -1,4 +1,4 @@
-internal import BusProtocol
+package import BusProtocol
 internal import Logging
 internal import ZeroMQ
 
@@ -300,7 +300,7 @@ actor Link {
 
 extension Reply {
   /// The number of the request that it answers.
-  fileprivate var request: UInt64? {
+  package var request: UInt64? {
     switch self {
     case .carried(let request, _, _), .published(let request, _, _), .events(let request, _),
       .announced(let request, _, _), .withdrawn(let request, _), .subscribed(let request), .committed(let request, _),

@@ -1,13 +1,13 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// Decides what a listener may believe: live events when nothing was missed, reading from the spool when something was.
 ///
 /// It is complete through an offset: everything wanted up to there was delivered. At each mark it compares how many
 /// events of the wanted topics came with how many there were. Never a silent gap, never an event twice, always in
 /// order.
-struct LiveFollower {
+package struct LiveFollower {
   /// What to do.
-  enum Action: Equatable {
+  package enum Action: Equatable {
     /// Hand on: records one behind the other, in which only what lies behind `after` counts.
     case deliver(after: Offset, through: Offset, records: [[UInt8]], missing: ClosedRange<UInt64>?)
     /// Ask busd for what follows the offset; the answer comes to ``answered(_:)`` or ``readFailed()``.
@@ -29,7 +29,7 @@ struct LiveFollower {
   static let maximumBufferByteCount = 64 << 20
 
   let filter: TopicFilter
-  private(set) var through: Offset
+  package private(set) var through: Offset
   private var log: LogID?
   private var buffer: [Arrival] = []
   private var bufferByteCount = 0
@@ -42,7 +42,7 @@ struct LiveFollower {
   private var head: Offset
   private var announced: Offset
 
-  init(patterns: [TopicPattern], after: Offset) {
+  package init(patterns: [TopicPattern], after: Offset) {
     filter = TopicFilter(patterns)
     through = after
     announced = after
@@ -50,7 +50,7 @@ struct LiveFollower {
   }
 
   /// A session began: where the log ends, and which one it is.
-  mutating func sessionBegan(log: LogID, head: Offset) -> Action? {
+  package mutating func sessionBegan(log: LogID, head: Offset) -> Action? {
     if let known = self.log, known != log { return .logChanged }
     self.log = log
     self.head = max(self.head, head)
@@ -58,7 +58,7 @@ struct LiveFollower {
   }
 
   /// Events came live; they count once their mark has come.
-  mutating func received(topic: [UInt8], records: [UInt8]) throws(ProtocolError) {
+  package mutating func received(topic: [UInt8], records: [UInt8]) throws(ProtocolError) {
     guard filter.wants(topic[...]) else { return }
     guard !isReading, !isHeld, bufferByteCount + records.count <= LiveFollower.maximumBufferByteCount else {
       dropBuffer()
@@ -89,7 +89,7 @@ struct LiveFollower {
   }
 
   /// A batch is over.
-  mutating func received(_ mark: Mark) -> Action? {
+  package mutating func received(_ mark: Mark) -> Action? {
     defer {
       dropBuffer()
       isBufferWhole = true
@@ -135,7 +135,7 @@ struct LiveFollower {
   }
 
   /// busd answered a read.
-  mutating func answered(_ chunk: EventsChunk) -> [Action] {
+  package mutating func answered(_ chunk: EventsChunk) -> [Action] {
     isReading = false
     head = max(head, chunk.head)
     guard chunk.through > through || chunk.missing != nil else { return [] }
@@ -149,17 +149,17 @@ struct LiveFollower {
   }
 
   /// A read was not answered, or refused: it is asked again at the next sign of life, or of none.
-  mutating func readFailed() { isReading = false }
+  package mutating func readFailed() { isReading = false }
 
   /// Nothing comes live, not even heartbeats: reading shows whether there was anything.
-  mutating func wasSilent() -> Action? {
+  package mutating func wasSilent() -> Action? {
     guard !isReading, !isHeld else { return nil }
     isReading = true
     return .read(after: through)
   }
 
   /// The listener has enough; or it has room again, and what was missed meanwhile is read.
-  mutating func hold(_ isHeld: Bool) -> Action? {
+  package mutating func hold(_ isHeld: Bool) -> Action? {
     self.isHeld = isHeld
     return isHeld ? nil : readIfBehind()
   }

@@ -1,9 +1,9 @@
-internal import BusProtocol
-internal import BusSpool
+package import BusProtocol
+package import BusSpool
 internal import Synchronization
 
 /// A process's own spool: what was published and is not on busd's disk yet.
-final class Outbox: Sendable {
+package final class Outbox: Sendable {
   private struct State: ~Copyable {
     var spool: Spool
     var identifiers: IdentifierSource
@@ -13,22 +13,22 @@ final class Outbox: Sendable {
   }
 
   /// Whether events that it held are lost: a power cut took what was in the system's memory only, or the disk is broken.
-  let lostEvents: Bool
+  package let lostEvents: Bool
   /// Who numbered its events.
-  let publisher: PublisherID
+  package let publisher: PublisherID
   let directory: String
-  let reader: SpoolReader
+  package let reader: SpoolReader
   private let state: Mutex<State>
   private let syncs: Bool
 
   /// Opens the outbox in a directory named by its publisher, or makes one; refused while another process has it.
-  init(
-    directory: String, publisher: PublisherID, maximumByteCount: Int, syncs: Bool, now: Timestamp,
-    random: @escaping @Sendable () -> UInt64
+  package init(
+    directory: String, publisher: PublisherID, maximumByteCount: Int, syncs: Bool, disk: any Disk = RealDisk(),
+    now: Timestamp, random: @escaping @Sendable () -> UInt64
   ) throws(SpoolError) {
     let spool = try Spool(
-      directory: directory, options: .outbox(maximumByteCount: maximumByteCount, syncs: syncs), now: now,
-      random: random)
+      directory: directory, options: .outbox(maximumByteCount: maximumByteCount, syncs: syncs), disk: disk,
+      now: now, random: random)
     self.publisher = publisher
     self.directory = directory
     self.syncs = syncs
@@ -41,7 +41,7 @@ final class Outbox: Sendable {
   }
 
   /// Appends an event; in the page cache of the machine when it returns, on its disk when the outbox syncs.
-  func append(
+  package func append(
     _ topic: Topic, data: [UInt8], context: BusContext, source: String, now: Timestamp
   ) throws(SpoolError) -> (id: EventID, sequence: UInt64) {
     try state.withLock { state throws(SpoolError) in
@@ -63,15 +63,15 @@ final class Outbox: Sendable {
   }
 
   /// The last event that was appended.
-  var head: Offset { reader.head }
+  package var head: Offset { reader.head }
 
   /// Everything up to here is on busd's disk.
-  var acknowledged: Offset { state.withLock { $0.acknowledged } }
+  package var acknowledged: Offset { state.withLock { $0.acknowledged } }
 
-  var isEmpty: Bool { state.withLock { $0.acknowledged >= $0.spool.head } }
+  package var isEmpty: Bool { state.withLock { $0.acknowledged >= $0.spool.head } }
 
   /// busd has everything up to here: whole segments of it go.
-  func forget(through offset: Offset) throws(SpoolError) {
+  package func forget(through offset: Offset) throws(SpoolError) {
     try state.withLock { state throws(SpoolError) in
       guard offset > state.acknowledged, !state.isClosed else { return }
       state.acknowledged = offset
@@ -81,7 +81,7 @@ final class Outbox: Sendable {
 
   /// Ends it. With everything on busd's disk nothing of it is left behind; else the next process of the service
   /// sends it.
-  func close() throws(SpoolError) {
+  package func close() throws(SpoolError) {
     try state.withLock { state throws(SpoolError) in
       guard !state.isClosed else { return }
       state.isClosed = true

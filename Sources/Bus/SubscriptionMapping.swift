@@ -1,9 +1,9 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// A subscription as its engine keeps it: what it wants, and the jobs that an event asks for.
-struct SubscriptionMapping: Sendable {
-  let name: Name
-  let patterns: [TopicPattern]
+package struct SubscriptionMapping: Sendable {
+  package let name: Name
+  package let patterns: [TopicPattern]
   let conditions: [String: Condition]
   let start: SubscriptionWish.Start
   let queue: Name?
@@ -13,7 +13,7 @@ struct SubscriptionMapping: Sendable {
   var middleware = MiddlewareChain.none
   private let draft: @Sendable (Event) throws -> [JobDraft]
 
-  init<Services>(_ subscription: Subscription<Services>) {
+  package init<Services>(_ subscription: Subscription<Services>) {
     name = subscription.name
     patterns = subscription.patterns
     conditions = subscription.conditions
@@ -26,7 +26,7 @@ struct SubscriptionMapping: Sendable {
   ///
   /// An id comes from the event, the subscription, the lease and the place in the list: mapping again under the same
   /// lease makes the same jobs, while a deliberate replay under another lease makes new ones.
-  func map(_ event: Event, engine: Name, token: UInt64, wiredQueue: Name?) throws -> MappedEvent {
+  package func map(_ event: Event, engine: Name, token: UInt64, wiredQueue: Name?) throws -> MappedEvent {
     guard `where`?.matches(EventSubject(event)) ?? true else { return MappedEvent() }
     let subscription = SubscriptionName(engine: engine, name: name)
     let drafts = try draft(try middleware.prepare(event, for: subscription))
@@ -46,12 +46,12 @@ struct SubscriptionMapping: Sendable {
 }
 
 /// The jobs that an event asks for.
-struct MappedEvent: Sendable {
+package struct MappedEvent: Sendable {
   /// About what a job takes in a message beside its inputs: names, ids, locks, cause.
   static let byteCountBesideInputs = 400
 
-  var jobs: [NewJob] = []
-  var byteCount = 0
+  package var jobs: [NewJob] = []
+  package var byteCount = 0
 }
 
 extension JobCause {

@@ -1,13 +1,13 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// Where one subscription is: decides what is committed and when, so that the cursor never passes an event whose jobs
 /// are not stored, and no event is left out or comes twice.
 ///
 /// Pure: it is told what happened and answers with what to do. One commit is unanswered at most; meanwhile the next
 /// events are mapped and gathered. There is no waiting for more: what is there when a commit was answered goes next.
-struct SubscriptionProgress: Sendable {
+package struct SubscriptionProgress: Sendable {
   /// What to do now.
-  enum Action: Hashable, Sendable {
+  package enum Action: Hashable, Sendable {
     /// Read the events behind this offset. What was read for an earlier follow is void.
     case follow(after: Offset, token: UInt64)
     /// Store these jobs and the cursor; the answer comes to ``committed(now:)`` or ``refused(_:now:)``.
@@ -19,15 +19,20 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// What became of the events of a stretch of the spool.
-  struct Step: Hashable, Sendable {
-    var after: Offset
-    var through: Offset
-    var jobs: [NewJob]
+  package struct Step: Hashable, Sendable {
+    package var after: Offset
+    package var through: Offset
+    package var jobs: [NewJob]
     /// About the size of the jobs.
-    var byteCount: Int
+    package var byteCount: Int
+
+    /// A stretch that was mapped.
+    package init(after: Offset, through: Offset, jobs: [NewJob], byteCount: Int) {
+      (self.after, self.through, self.jobs, self.byteCount) = (after, through, jobs, byteCount)
+    }
 
     /// Enough for a commit.
-    var isFull: Bool {
+    package var isFull: Bool {
       jobs.count >= SubscriptionProgress.maximumJobCount || byteCount >= SubscriptionProgress.maximumByteCount
     }
   }
@@ -56,7 +61,7 @@ struct SubscriptionProgress: Sendable {
     var resendAt: ContinuousClock.Instant?
   }
 
-  let name: SubscriptionName
+  package let name: SubscriptionName
   private var seat = Seat.waiting
   /// What is stored.
   private(set) var cursor = Offset.zero
@@ -68,10 +73,10 @@ struct SubscriptionProgress: Sendable {
   private var outstanding: Outstanding?
   private var lastCommit: ContinuousClock.Instant?
 
-  init(_ name: SubscriptionName) { self.name = name }
+  package init(_ name: SubscriptionName) { self.name = name }
 
   /// Whether this process runs it.
-  var token: UInt64? {
+  package var token: UInt64? {
     switch seat {
     case .running(let token), .stopping(let token): token
     case .waiting, .stopped: nil
@@ -79,13 +84,13 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// Whether the next events may be mapped: what is gathered has a bound.
-  var wantsMore: Bool {
+  package var wantsMore: Bool {
     guard case .running = seat else { return false }
     return jobs.count < SubscriptionProgress.maximumJobCount && byteCount < SubscriptionProgress.maximumByteCount
   }
 
   /// When to call ``tick(now:)``; nil while only news can change something.
-  var nextDeadline: ContinuousClock.Instant? {
+  package var nextDeadline: ContinuousClock.Instant? {
     if let outstanding { return outstanding.resendAt }
     guard token != nil, gatheredFrom < reached, let lastCommit else { return nil }
     return lastCommit + SubscriptionProgress.quietInterval
@@ -94,7 +99,7 @@ struct SubscriptionProgress: Sendable {
   // MARK: What happens
 
   /// busd gave the lease: everything up to the grant's cursor is handled.
-  mutating func granted(_ grant: Grant, now: ContinuousClock.Instant) -> [Action] {
+  package mutating func granted(_ grant: Grant, now: ContinuousClock.Instant) -> [Action] {
     switch seat {
     case .stopping, .stopped: return []
     case .running(let token) where token >= grant.token: return []
@@ -106,7 +111,7 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// A stretch was mapped. One that does not follow on what came before belongs to an earlier follow, and is dropped.
-  mutating func mapped(_ step: Step, now: ContinuousClock.Instant) -> [Action] {
+  package mutating func mapped(_ step: Step, now: ContinuousClock.Instant) -> [Action] {
     guard case .running = seat, step.after == reached, step.through > step.after else { return [] }
     reached = step.through
     jobs += step.jobs
@@ -115,7 +120,7 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// The unanswered commit is stored.
-  mutating func committed(now: ContinuousClock.Instant) -> [Action] {
+  package mutating func committed(now: ContinuousClock.Instant) -> [Action] {
     guard let done = outstanding else { return [] }
     outstanding = nil
     cursor = done.commit.through
@@ -124,7 +129,7 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// The unanswered commit was refused.
-  mutating func refused(_ refusal: Refusal, now: ContinuousClock.Instant) -> [Action] {
+  package mutating func refused(_ refusal: Refusal, now: ContinuousClock.Instant) -> [Action] {
     guard let refused = outstanding else { return [] }
     switch refusal.code {
     case "stale_lease", "unknown_subscription": return lose()
@@ -142,10 +147,10 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// The lease has ended: another process may run it already.
-  mutating func lost() -> [Action] { token == nil ? [] : lose() }
+  package mutating func lost() -> [Action] { token == nil ? [] : lose() }
 
   /// The engine stops: what is mapped is stored, nothing more is mapped.
-  mutating func stop(now: ContinuousClock.Instant) -> [Action] {
+  package mutating func stop(now: ContinuousClock.Instant) -> [Action] {
     switch seat {
     case .running(let token): seat = .stopping(token)
     case .waiting:
@@ -157,7 +162,7 @@ struct SubscriptionProgress: Sendable {
   }
 
   /// A deadline has passed.
-  mutating func tick(now: ContinuousClock.Instant) -> [Action] {
+  package mutating func tick(now: ContinuousClock.Instant) -> [Action] {
     if let waiting = outstanding?.resendAt, waiting <= now, let commit = outstanding?.commit {
       outstanding?.resendAt = nil
       return [.commit(commit)]

@@ -1,4 +1,4 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// How long a run may take, and how long it may take to stop after that.
 ///
@@ -51,9 +51,13 @@ extension Timeout {
 }
 
 /// The timeouts that hold in a process: a worker's own, else its queue's.
-struct Timeouts: Sendable {
+package struct Timeouts: Sendable {
   var workers: [Name: Timeout] = [:]
   var queues: [QueueName: Timeout] = [:]
+
+  package init(workers: [Name: Timeout] = [:], queues: [QueueName: Timeout] = [:]) {
+    (self.workers, self.queues) = (workers, queues)
+  }
 
   func timeout(of assignment: Assignment) -> Timeout? {
     (workers.isEmpty ? nil : workers[assignment.worker]) ?? (queues.isEmpty ? nil : queues[assignment.queue])

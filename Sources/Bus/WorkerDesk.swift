@@ -1,13 +1,13 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// Which jobs this process has, which of them run, and which results are still to be heard: decides who runs next, what
 /// is sent, what is cancelled.
 ///
 /// Pure: it is told what happened and answers with what to do. At most `concurrency` jobs run; what busd sent beyond
 /// that waits here, in order. Results are gathered while one message of them is unanswered; nothing waits for more.
-struct WorkerDesk: Sendable {
+package struct WorkerDesk: Sendable {
   /// What to do now.
-  enum Action: Hashable, Sendable {
+  package enum Action: Hashable, Sendable {
     /// Run it; its end comes to ``ended(_:token:outcome:now:)``.
     case start(Assignment)
     /// Cancel that run; its lease is lost where the flag says so.
@@ -64,7 +64,7 @@ struct WorkerDesk: Sendable {
   /// Until when busd certainly keeps the leases: one lease after the last beat that it answered was sent.
   private var safeUntil: ContinuousClock.Instant?
 
-  init(
+  package init(
     concurrency: Int, maximumPrefetch: Int, workers: Set<Name>, lease: Duration, timeouts: Timeouts = Timeouts()
   ) {
     self.concurrency = max(1, concurrency)
@@ -75,18 +75,18 @@ struct WorkerDesk: Sendable {
   }
 
   /// What is held under a lease: for the beat.
-  var held: [Held<JobID>] {
+  package var held: [Held<JobID>] {
     running.compactMap { $0.value.ending == .leaseLost ? nil : Held($0.key, token: $0.value.token) }
       + waiting.assignments.map { Held($0.id, token: $0.token) }
       + (results + unanswered).map { Held($0.id, token: $0.token) }
   }
 
-  var runningCount: Int { running.count }
+  package var runningCount: Int { running.count }
   var waitingCount: Int { waiting.count }
   var givenUpCount: Int { givenUp.count }
 
   /// When to call ``tick(now:)``; nil while only news can change something.
-  var nextDeadline: ContinuousClock.Instant? {
+  package var nextDeadline: ContinuousClock.Instant? {
     var next = waiting.since.map { $0 + WorkerDesk.longestWait }
     func consider(_ deadline: ContinuousClock.Instant?) {
       if let deadline { next = next.map { min($0, deadline) } ?? deadline }
@@ -108,14 +108,14 @@ struct WorkerDesk: Sendable {
   /// A session began, the first or another: busd has to hear again what this process takes.
   ///
   /// What the topology says of its queues' timeouts holds for runs that start from now on.
-  mutating func sessionBegan(queueTimeouts: [QueueName: Timeout] = [:]) -> [Action] {
+  package mutating func sessionBegan(queueTimeouts: [QueueName: Timeout] = [:]) -> [Action] {
     announced = nil
     timeouts.queues = queueTimeouts
     return following { $0.announce(&$1) }
   }
 
   /// busd sent jobs.
-  mutating func assigned(_ assignments: [Assignment], now: ContinuousClock.Instant) -> [Action] {
+  package mutating func assigned(_ assignments: [Assignment], now: ContinuousClock.Instant) -> [Action] {
     if running.isEmpty && waiting.isEmpty { safeUntil = now + lease }
     let held = Set(waiting.assignments.lazy.map(\.id))
     for assignment in assignments {
@@ -137,7 +137,7 @@ struct WorkerDesk: Sendable {
   }
 
   /// A run ended.
-  mutating func ended(
+  package mutating func ended(
     _ id: JobID, token: UInt64, outcome: Outcome, result: JSONValue? = nil, note: JobNote? = nil,
     now: ContinuousClock.Instant
   ) -> [Action] {
@@ -167,7 +167,7 @@ struct WorkerDesk: Sendable {
   }
 
   /// The unanswered results are stored, or their leases had ended.
-  mutating func finished() -> [Action] {
+  package mutating func finished() -> [Action] {
     unanswered = []
     resendAt = nil
     return following { desk, actions in
@@ -177,13 +177,13 @@ struct WorkerDesk: Sendable {
   }
 
   /// The unanswered results were refused for now.
-  mutating func finishRefused(retryAfter: Duration?, now: ContinuousClock.Instant) -> [Action] {
+  package mutating func finishRefused(retryAfter: Duration?, now: ContinuousClock.Instant) -> [Action] {
     if !unanswered.isEmpty { resendAt = now + (retryAfter ?? .seconds(1)) }
     return []
   }
 
   /// busd answered a beat, which was sent at that moment, and named the leases that had ended.
-  mutating func beaten(lost: [JobID], sentAt: ContinuousClock.Instant) -> [Action] {
+  package mutating func beaten(lost: [JobID], sentAt: ContinuousClock.Instant) -> [Action] {
     safeUntil = sentAt + lease
     var actions: [Action] = []
     for id in lost {
@@ -198,7 +198,7 @@ struct WorkerDesk: Sendable {
   }
 
   /// Somebody wants these jobs not to go on: one that waits here goes back, a run is cancelled and may still get done.
-  mutating func cancel(_ ids: [JobID]) -> [Action] {
+  package mutating func cancel(_ ids: [JobID]) -> [Action] {
     var actions: [Action] = []
     for id in ids {
       if let assignment = waiting.remove(id) { results.append(assignment, .returned) }
@@ -211,7 +211,7 @@ struct WorkerDesk: Sendable {
   }
 
   /// The process stops: what waits here goes back at once, what runs may end within the grace.
-  mutating func stop(now: ContinuousClock.Instant, grace: Duration) -> [Action] {
+  package mutating func stop(now: ContinuousClock.Instant, grace: Duration) -> [Action] {
     guard phase == .working else { return [] }
     phase = .draining(until: now + grace)
     return following { desk, actions in
@@ -223,7 +223,7 @@ struct WorkerDesk: Sendable {
   }
 
   /// A deadline has passed.
-  mutating func tick(now: ContinuousClock.Instant) -> [Action] {
+  package mutating func tick(now: ContinuousClock.Instant) -> [Action] {
     var actions = fence(now: now) + passOnTheLate(now: now) + enforceTimeouts(now: now)
     if let resend = resendAt, resend <= now {
       resendAt = nil

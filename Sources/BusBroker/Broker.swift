@@ -25,11 +25,10 @@ public final class Broker: Sendable {
   /// Where it listens.
   public let endpoints: BrokerEndpoints
 
-  private let context: Context
   private let socketLoop: SocketLoop
   private let spoolLoop: SpoolLoop
   private let storeLoop: StoreLoop
-  private let threads: [SocketThread]
+  private let threads: [any LoopThread]
   private let retention: Retention
   private let facts: BrokerFacts
   private let failure = AsyncStream<BrokerError>.makeStream()
@@ -39,35 +38,54 @@ public final class Broker: Sendable {
   ///
   /// Throws when another busd has the directory, when what is on disk contradicts itself, and when an endpoint cannot
   /// be used. Nothing is harmed then.
-  public init(
+  public convenience init(
     _ configuration: BrokerConfiguration, logger: Logger, now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) throws {
+    try self.init(configuration, on: .system, logger: logger, now: now, random: random)
+  }
+
+  /// The same on any ground.
+  package init(
+    _ configuration: BrokerConfiguration, on ground: BrokerGround, logger: Logger,
+    now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
+    failed: @escaping @Sendable (BrokerError) -> Void = { _ in }
+  ) throws {
     endpoints = configuration.endpoints
     retention = configuration.retention
-    let spool = try OpenedState.spool(configuration, now: now, random: random)
+    let spool = try OpenedState.spool(configuration, disk: ground.disk, now: now, random: random)
     let reader = spool.reader()
     let log = spool.logID
-    let store = try OpenedState.store(configuration, end: reader.durable, now: now, random: random)
+    let store = try OpenedState.store(
+      configuration, end: reader.durable, now: now, random: random, open: ground.openStore)
     let recent = try OpenedState.recentEvents(reader)
     let facts = BrokerFacts(configuration: configuration, log: log, startedAt: now())
     self.facts = facts
     let counters = Counters()
     let heartbeat = FanOut(log: log, through: reader.durable).heartbeat
-    let threads = try ["busd-socket", "busd-spool", "busd-store", "busd-read"].map { try SocketThread(name: $0) }
-    self.threads = threads
+    let loops = try ground.makeLoops(configuration.endpoints)
+    threads = loops.all
     spoolLoop = SpoolLoop(
-      spool: spool, recent: recent, thread: threads[1], identifiers: IdentifierSource(random: random),
+      spool: spool, recent: recent, thread: loops.spool, identifiers: IdentifierSource(random: random),
       now: now, counters: counters, logger: logger)
     storeLoop = StoreLoop(
-      store: store, reader: reader, facts: facts, thread: threads[2], now: now, counters: counters,
+      store: store, reader: reader, facts: facts, thread: loops.store, now: now, counters: counters,
       logger: logger)
-    context = try Context()
-    socketLoop = try SocketLoop(
-      context: context, spool: spoolLoop, store: storeLoop, readers: ReadLoop(reader: reader, thread: threads[3]),
-      facts: facts, heartbeat: heartbeat, thread: threads[0], counters: counters, logger: logger,
-      failed: { [failure] in failure.continuation.yield($0) })
+    socketLoop = SocketLoop(
+      sockets: loops.sockets, spool: spoolLoop, store: storeLoop,
+      readers: ReadLoop(reader: reader, thread: loops.reading), facts: facts, heartbeat: heartbeat,
+      thread: loops.socket, counters: counters, logger: logger
+    ) { [failure] in
+      failure.continuation.yield($0)
+      failed($0)
+    }
   }
+
+  /// Begins to listen; called on the socket loop's thread.
+  package func open() throws { try socketLoop.assumeIsolated { try $0.open() } }
+
+  /// Lets old segments go that no subscription needs.
+  package func retain() { spoolLoop.retain(retention, protecting: facts.lowestCursor) }
 
   /// Listens until `untilStopped` returns or the disk fails; then answers what was taken in, seals and closes.
   ///
@@ -106,7 +124,7 @@ public final class Broker: Sendable {
   /// Lets old segments go, once a minute.
   private func keepRetention() async {
     while !Task.isCancelled {
-      spoolLoop.retain(retention, protecting: facts.lowestCursor)
+      retain()
       // Ended by cancellation, which is how the broker stops.
       try? await Task.sleep(for: .seconds(60))
     }
@@ -116,22 +134,22 @@ public final class Broker: Sendable {
 /// What is on disk, opened and recovered, before any loop has it.
 private enum OpenedState {
   static func spool(
-    _ configuration: BrokerConfiguration, now: @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64
+    _ configuration: BrokerConfiguration, disk: any Disk, now: @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64
   ) throws -> sending Spool {
     do throws(SpoolError) {
       return try Spool(
-        directory: configuration.spoolDirectory, options: configuration.spool, now: now(), random: random)
+        directory: configuration.spoolDirectory, options: configuration.spool, disk: disk, now: now(), random: random)
     } catch { throw BrokerError(error, opening: configuration.spoolDirectory) }
   }
 
   /// The store is the outside witness of the spool: a cursor behind the spool's end means that events are missing.
   static func store(
     _ configuration: BrokerConfiguration, end: Offset, now: @Sendable () -> Timestamp,
-    random: @escaping @Sendable () -> UInt64
-  ) throws -> sending SQLiteJobStore {
+    random: @escaping @Sendable () -> UInt64,
+    open: (String, @escaping @Sendable () -> Double) throws(StoreError) -> sending any JobStore
+  ) throws -> sending any JobStore {
     do throws(StoreError) {
-      let store = try SQLiteJobStore(
-        path: configuration.storePath, random: { Double(random() >> 11) / Double(1 << 53) })
+      let store = try open(configuration.storePath) { Double(random() >> 11) / Double(1 << 53) }
       try store.configure(QueueWiring(configuration.topology), at: now())
       var schedules = ScheduleDesk(configuration.topology)
       _ = schedules.declare(try store.declaredSchedules())

@@ -8,9 +8,9 @@ final class ReadLoop: Sendable {
   static let maximumByteCount = 1 << 20
 
   let reader: SpoolReader
-  private let thread: SocketThread
+  private let thread: any LoopThread
 
-  init(reader: SpoolReader, thread: SocketThread) {
+  init(reader: SpoolReader, thread: any LoopThread) {
     self.reader = reader
     self.thread = thread
   }

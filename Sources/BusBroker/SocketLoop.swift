@@ -5,7 +5,7 @@ internal import ZeroMQ
 
 /// Owns every socket: moves messages between the wire and the loops, and keeps the sessions. No disk, no waiting.
 actor SocketLoop {
-  nonisolated let thread: SocketThread
+  nonisolated let thread: any LoopThread
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   private let spool: SpoolLoop
@@ -14,11 +14,7 @@ actor SocketLoop {
   private let facts: BrokerFacts
   private let counters: Counters
   private let logger: Logger
-  private let requests: Socket
-  private let live: Socket
-  private let intake: Socket
-  private var monitor: SocketMonitor?
-  private var watches: [WatchID] = []
+  private let sockets: any BrokerSockets
   private var isPaused = false
   private var sessions = Sessions()
   private var spoolInbox = Inbox<SpoolItem>()
@@ -37,14 +33,11 @@ actor SocketLoop {
   private static let probeDelay: Duration = .milliseconds(50)
 
   init(
-    context: Context, spool: SpoolLoop, store: StoreLoop, readers: ReadLoop, facts: BrokerFacts,
-    heartbeat: LiveMessage, thread: SocketThread, counters: Counters, logger: Logger,
+    sockets: sending any BrokerSockets, spool: SpoolLoop, store: StoreLoop, readers: ReadLoop, facts: BrokerFacts,
+    heartbeat: LiveMessage, thread: any LoopThread, counters: Counters, logger: Logger,
     failed: @escaping @Sendable (BrokerError) -> Void
-  ) throws(ZeroMQError) {
-    let endpoints = facts.endpoints
-    requests = try Socket(.router, in: context, options: .brokerRequests.quiet(at: endpoints.requests))
-    live = try Socket(.xpub, in: context, options: .brokerFanOut.quiet(at: endpoints.live))
-    intake = try Socket(.sub, in: context, options: .brokerIntake)
+  ) {
+    self.sockets = sockets
     self.spool = spool
     self.store = store
     self.readers = readers
@@ -58,18 +51,11 @@ actor SocketLoop {
 
   /// Binds the endpoints and begins to listen.
   func open() throws {
-    monitor = try requests.monitor(on: thread) { event in
-      self.assumeIsolated { $0.observe(event) }
+    try sockets.open(at: facts.endpoints) { door in
+      self.assumeIsolated { $0.receive(from: door) }
+    } disconnected: {
+      self.assumeIsolated { $0.probeSoon() }
     }
-    try requests.bind(facts.endpoints.requests)
-    try live.bind(facts.endpoints.live)
-    try intake.bind(facts.endpoints.intake)
-    try intake.subscribe([])
-    watches = [
-      thread.watch(requests) { self.assumeIsolated { $0.receiveRequests() } },
-      thread.watch(live) { self.assumeIsolated { $0.receiveSubscriptions() } },
-      thread.watch(intake) { self.assumeIsolated { $0.receivePlain() } },
-    ]
     store.start { turn in
       self.thread.perform { self.assumeIsolated { $0.finish(turn) } }
     }
@@ -78,17 +64,23 @@ actor SocketLoop {
 
   /// Stops listening; what was taken in is still answered.
   func close() {
-    for watch in watches { thread.unwatch(watch) }
-    watches = []
-    monitor = nil
+    sockets.close()
   }
 
   // MARK: In
 
+  private func receive(from door: BrokerDoor) {
+    switch door {
+    case .requests: receiveRequests()
+    case .live: receiveSubscriptions()
+    case .intake: receivePlain()
+    }
+  }
+
   private func receiveRequests() {
     for _ in 0..<SocketLoop.messagesPerTurn {
       do {
-        guard let message = try requests.receive() else {
+        guard let message = try sockets.receive(from: .requests) else {
           closeUnreachable()
           break
         }
@@ -104,7 +96,7 @@ actor SocketLoop {
   private func receivePlain() {
     for _ in 0..<SocketLoop.messagesPerTurn {
       do {
-        guard let message = try intake.receive() else { break }
+        guard let message = try sockets.receive(from: .intake) else { break }
         spoolInbox.put(.plain(frames: message.frames), byteCount: byteCount(message.frames))
       } catch {
         counters.add(to: .intakeMalformed)
@@ -118,7 +110,7 @@ actor SocketLoop {
   private func receiveSubscriptions() {
     for _ in 0..<SocketLoop.messagesPerTurn {
       do {
-        guard try live.receive() != nil else { return }
+        guard try sockets.receive(from: .live) != nil else { return }
       } catch {
         logger.debug("a subscription frame was not taken", metadata: ["error": "\(error)"])
       }
@@ -179,7 +171,7 @@ actor SocketLoop {
     let isBehind = spoolInbox.isFull || storeInbox.isFull
     guard isBehind != isPaused else { return }
     isPaused = isBehind
-    for watch in watches { thread.setPaused(watch, isBehind) }
+    sockets.setPaused(isBehind)
   }
 
   // MARK: Out
@@ -208,7 +200,7 @@ actor SocketLoop {
       heartbeat = .mark(Mark(log: mark.log, after: mark.through, through: mark.through, counts: [:]))
     }
     do {
-      _ = try live.send(Multipart(message.frames))
+      _ = try sockets.send(Multipart(message.frames), through: .live)
     } catch {
       // The spool is the truth: who listens sees the hole at the next mark and reads.
       logger.error("a live message was not sent", metadata: ["error": "\(error)"])
@@ -222,7 +214,7 @@ actor SocketLoop {
 
   private func send(_ frames: [[UInt8]], route: [UInt8], session: SessionID?) {
     do {
-      switch try requests.send(Multipart([route] + frames)) {
+      switch try sockets.send(Multipart([route] + frames), through: .requests) {
       case .sent: counters.add(to: .letters)
       case .unroutable:
         counters.add(to: .lettersUndelivered)
@@ -250,14 +242,14 @@ actor SocketLoop {
   /// Its connection is gone; its goodbye may still wait to be read, and says that nothing was lost.
   private func noteUnreachable(_ session: SessionID) {
     guard unreachable.insert(session).inserted, unreachable.count == 1 else { return }
-    readOn(at: .now)
+    readOn(at: thread.now)
   }
 
   private func readOn(at moment: ContinuousClock.Instant) {
     _ = thread.schedule(at: moment) {
       self.assumeIsolated { loop in
         if !loop.isPaused { loop.receiveRequests() }
-        if !loop.unreachable.isEmpty { loop.readOn(at: .now + SocketLoop.probeDelay) }
+        if !loop.unreachable.isEmpty { loop.readOn(at: loop.thread.now + SocketLoop.probeDelay) }
       }
     }
   }
@@ -268,10 +260,10 @@ actor SocketLoop {
     for session in gone.sorted() { close(session, saidGoodbye: false) }
   }
 
-  private func observe(_ event: SocketMonitor.Event) {
-    guard case .disconnected = event, !isProbing else { return }
+  private func probeSoon() {
+    guard !isProbing else { return }
     isProbing = true
-    _ = thread.schedule(at: .now + SocketLoop.probeDelay) { self.assumeIsolated { $0.probe() } }
+    _ = thread.schedule(at: thread.now + SocketLoop.probeDelay) { self.assumeIsolated { $0.probe() } }
   }
 
   /// A connection broke, and the socket does not say whose: who cannot be reached any more is the one.
@@ -283,6 +275,6 @@ actor SocketLoop {
 
   private func beat() {
     publish(heartbeat)
-    _ = thread.schedule(at: .now + SocketLoop.heartbeatInterval) { self.assumeIsolated { $0.beat() } }
+    _ = thread.schedule(at: thread.now + SocketLoop.heartbeatInterval) { self.assumeIsolated { $0.beat() } }
   }
 }

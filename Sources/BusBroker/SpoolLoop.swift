@@ -27,7 +27,7 @@ struct SpoolTurn: Sendable {
 
 /// Writes events: takes all that gathered, writes and syncs it once, then answers. Owns the spool.
 actor SpoolLoop {
-  nonisolated let thread: SocketThread
+  nonisolated let thread: any LoopThread
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   private let spool: Spool
@@ -55,7 +55,7 @@ actor SpoolLoop {
   private static let sealDelay: Duration = .milliseconds(100)
 
   init(
-    spool: consuming sending Spool, recent: RecentEvents, thread: SocketThread, identifiers: IdentifierSource,
+    spool: consuming sending Spool, recent: RecentEvents, thread: any LoopThread, identifiers: IdentifierSource,
     now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
   ) {
     fanOut = FanOut(log: spool.logID, through: spool.durable)
@@ -253,7 +253,7 @@ actor SpoolLoop {
 
   private func sealWhenIdle() {
     if let sealTimer { thread.cancel(sealTimer) }
-    sealTimer = thread.schedule(at: .now + SpoolLoop.sealDelay) {
+    sealTimer = thread.schedule(at: thread.now + SpoolLoop.sealDelay) {
       self.assumeIsolated { $0.seal() }
     }
   }

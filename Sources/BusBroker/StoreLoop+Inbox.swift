@@ -16,7 +16,7 @@ extension StoreLoop {
       of: waiter.owner, after: after, unreadOnly: waiter.unreadOnly, limit: waiter.limit)
     let waits: Bool = try asked.optional("wait") ?? false
     guard waits, items.isEmpty else { return StoreLoop.answer(items) }
-    guard inboxes.add(waiter, now: .now) else {
+    guard inboxes.add(waiter, now: thread.now) else {
       throw Refusal(
         code: "busy", message: "\(InboxDesk.limit) callers wait for inboxes already", retryAfter: .seconds(1))
     }
@@ -25,7 +25,7 @@ extension StoreLoop {
 
   /// Answers those whose inbox has got something, and those who have waited long enough.
   func tellInboxes() {
-    for waiter in inboxes.due(store.takeInboxNews(), now: .now) {
+    for waiter in inboxes.due(store.takeInboxNews(), now: thread.now) {
       do {
         let items = try store.inbox(
           of: waiter.owner, after: waiter.after, unreadOnly: waiter.unreadOnly, limit: waiter.limit)

@@ -187,8 +187,8 @@ extension StoreLoop {
 
   func beat(_ held: [Held<JobID>], _ seats: [Held<SubscriptionName>], session: SessionID) {
     let process = processes[session]?.process ?? "unknown"
-    let lostJobs = jobs.beat(held, from: session, process: process, now: .now)
-    let lostSeats = subscriptions.beat(seats, from: session, now: .now)
+    let lostJobs = jobs.beat(held, from: session, process: process, now: thread.now)
+    let lostSeats = subscriptions.beat(seats, from: session, now: thread.now)
     send(.beaten(jobs: lostJobs, subscriptions: lostSeats), to: session)
   }
 
@@ -207,10 +207,10 @@ extension StoreLoop {
     inboxes.left(session)
     if saidGoodbye {
       giveBack(jobs.left(session))
-      subscriptions.left(session, now: .now)
+      subscriptions.left(session, now: thread.now)
     } else {
-      jobs.disconnected(session, now: .now)
-      subscriptions.disconnected(session, now: .now)
+      jobs.disconnected(session, now: thread.now)
+      subscriptions.disconnected(session, now: thread.now)
     }
   }
 }

@@ -31,7 +31,7 @@ struct StoreTurn: Sendable {
 /// hands) → one synced transaction → settle each command's reply. A claim sees the enqueues and the finishes of its own
 /// turn, so a job that comes to an idle worker costs one sync.
 actor StoreLoop {
-  nonisolated let thread: SocketThread
+  nonisolated let thread: any LoopThread
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   /// A command, and what to do with its reply. A refusal goes to who asked.
@@ -77,7 +77,7 @@ actor StoreLoop {
   private static let longestSleep: Duration = .seconds(60)
 
   init(
-    store: consuming sending any JobStore, reader: SpoolReader, facts: BrokerFacts, thread: SocketThread,
+    store: consuming sending any JobStore, reader: SpoolReader, facts: BrokerFacts, thread: any LoopThread,
     now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
   ) {
     self.store = store
@@ -90,7 +90,7 @@ actor StoreLoop {
     jobs = JobDesk(lease: facts.lease, ranks: facts.ranks)
     subscriptions = SubscriptionDesk(lease: facts.lease)
     schedules = ScheduleDesk(facts.topology)
-    nextPrune = .now + StoreLoop.pruneInterval
+    nextPrune = thread.now + StoreLoop.pruneInterval
   }
 
   /// Begins: remembers the leases of before, and looks at what is due. `deliver` gets each turn on this loop's thread.
@@ -108,7 +108,7 @@ actor StoreLoop {
 
   private func rememberLeases() {
     do {
-      for lease in try store.running() { jobs.remember(lease.job, token: lease.token, now: .now) }
+      for lease in try store.running() { jobs.remember(lease.job, token: lease.token, now: thread.now) }
     } catch {
       logger.error("the running jobs could not be read", metadata: ["error": "\(error)"])
     }
@@ -186,26 +186,26 @@ actor StoreLoop {
 
   /// Events whose time has come; they are forgotten once the spool has them.
   private func takeDueAnnouncements() -> [Announcement] {
-    guard announcements.wantsMore(now: .now) else { return [] }
+    guard announcements.wantsMore(now: thread.now) else { return [] }
     do {
       let due = try store.announcements(dueBy: now(), limit: AnnouncementDesk.limit)
       announcements.taken(due.map(\.id))
       return due
     } catch {
       logger.error("the events to come could not be read", metadata: ["error": "\(error)"])
-      announcements.failed(now: .now)
+      announcements.failed(now: thread.now)
       return []
     }
   }
 
   private func forget(_ ids: [EventID], failed: [EventID]) {
     counters.add(ids.count, to: .eventsAnnounced)
-    announcements.published(ids, failed: failed, now: .now)
+    announcements.published(ids, failed: failed, now: thread.now)
     if !ids.isEmpty { add(.withdraw(ids)) { _, _ in } }
   }
 
   private func takeBackEnded() {
-    let ended = jobs.expire(now: .now)
+    let ended = jobs.expire(now: thread.now)
     guard !ended.isEmpty else { return }
     counters.add(ended.count, to: .leasesEnded)
     logger.warning("leases ended without a result", metadata: ["jobs": "\(ended.count)"])
@@ -216,13 +216,13 @@ actor StoreLoop {
   }
 
   private func fillSeats() {
-    subscriptions.expire(now: .now)
+    subscriptions.expire(now: thread.now)
     for vacancy in subscriptions.vacancies() {
       let step = Step(command: .lease(subscription: vacancy.name), origin: nil) { loop, reply in
         guard case .leased(let token, let cursor) = reply else {
           return loop.subscriptions.grantFailed(vacancy.name)
         }
-        loop.subscriptions.granted(vacancy.name, to: vacancy.session, token: token, now: .now)
+        loop.subscriptions.granted(vacancy.name, to: vacancy.session, token: token, now: loop.thread.now)
         guard loop.subscriptions.holder(of: vacancy.name) == vacancy.session else { return }
         loop.send(
           .granted([Grant(subscription: vacancy.name, token: token, cursor: cursor)]), to: vacancy.session)
@@ -232,8 +232,8 @@ actor StoreLoop {
   }
 
   private func pruneHistory() {
-    guard nextPrune <= .now else { return }
-    nextPrune = .now + StoreLoop.pruneInterval
+    guard nextPrune <= thread.now else { return }
+    nextPrune = thread.now + StoreLoop.pruneInterval
     add(.prune(facts.history, limit: StoreLoop.pruneLimit)) { loop, _ in
       loop.facts.noteCursor((try? loop.store.minimumCursor()) ?? nil)
     }
@@ -272,7 +272,7 @@ actor StoreLoop {
     for (session, claim) in jobs.claims() {
       add(.claim(claim)) { loop, reply in
         guard case .claimed(let assignments) = reply else { return }
-        loop.jobs.assigned(assignments, to: session, for: claim, now: .now)
+        loop.jobs.assigned(assignments, to: session, for: claim, now: loop.thread.now)
         guard !assignments.isEmpty else { return }
         loop.counters.add(assignments.count, to: .jobsClaimed)
         loop.send(assignments, to: session)
@@ -362,16 +362,16 @@ actor StoreLoop {
     if let retry = announcements.retryAt { next = min(next, retry) }
     if let look = waits.nextLook { next = min(next, look) }
     if let look = inboxes.nextLook { next = min(next, look) }
-    if announcements.wantsMore(now: .now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
+    if announcements.wantsMore(now: thread.now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
       next = min(next, moment(of: due))
     }
     nextOpening = (try? store.nextOpening(after: now())).flatMap { $0 }
-    if let nextOpening { next = min(next, .now + min(max(.zero, nextOpening - now()), StoreLoop.longestSleep)) }
+    if let nextOpening { next = min(next, thread.now + min(max(.zero, nextOpening - now()), StoreLoop.longestSleep)) }
     timer = thread.schedule(at: next) { self.assumeIsolated { $0.turnByTimer() } }
   }
 
   /// When to look at what is due by the wall clock, which may jump: after a minute at the latest.
   private func moment(of due: Timestamp) -> ContinuousClock.Instant {
-    .now + min(max(.zero, due - now()), StoreLoop.longestSleep)
+    thread.now + min(max(.zero, due - now()), StoreLoop.longestSleep)
   }
 }

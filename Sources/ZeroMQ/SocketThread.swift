@@ -4,7 +4,11 @@ internal import Synchronization
 public struct WatchID: Hashable, Sendable { let rawValue: UInt64 }
 
 /// A timer that is set on a ``SocketThread``.
-public struct TimerID: Hashable, Sendable { let rawValue: UInt64 }
+public struct TimerID: Hashable, Sendable {
+  package let rawValue: UInt64
+
+  package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
 
 // Unchecked: `queue` and `owner` are made for all threads; `watches`, `timers` and `lastID` are touched by the thread
 // alone, which `checkIsolated` demands at every entrance, and which hands them on through the lock of `queue`.

@@ -1,0 +1,137 @@
+internal import BusProtocol
+internal import BusSpool
+internal import BusStore
+
+/// Compares what busd kept with what the outside knows, once all has come to rest and the power was cut once more.
+struct FinalChecks {
+  private let parts: WorldParts
+  private let heard: [(offset: Offset, id: EventID)]
+
+  init(_ parts: WorldParts, heard: [(offset: Offset, id: EventID)]) {
+    self.parts = parts
+    self.heard = heard
+  }
+
+  private var ledger: Ledger { parts.ledger }
+
+  func check(_ busd: SimulatedBusd) {
+    if let store = busd.store, busd.life.isAlive {
+      do { try checkJobs(store) } catch { ledger.violate("I13", "the store cannot be read: \(error)") }
+    }
+    let cursors = (try? busd.store?.subscriptions()) ?? []
+    let life = Life(parts.timeline)
+    let disk = busd.disk.afterPowerCut(for: life)
+    do {
+      let timeline = parts.timeline
+      let spool = try Spool(
+        directory: SimulatedBusd.spoolDirectory, options: SimulatedBusd.spoolOptions, disk: disk, now: timeline.wall,
+        random: { timeline.random() })
+      let events = try read(spool.reader())
+      checkOrder(events)
+      checkPublications(events)
+      checkSubscriptions(events, cursors)
+      checkListener(events)
+      try checkUpdates(events, busd.store)
+    } catch { ledger.violate("I6", "the spool cannot be read after a power cut: \(error)") }
+  }
+
+  // MARK: The spool
+
+  private func read(_ reader: SpoolReader) throws -> [Event] {
+    let first = try reader.read(after: .zero, maximumByteCount: 1 << 26, maximumCount: 100_000) { _ in true }
+    let second = try reader.read(after: .zero, maximumByteCount: 1 << 26, maximumCount: 100_000) { _ in true }
+    ledger.check("I5", first.bytes == second.bytes, "two replays differ")
+    return try Record.events(first.bytes)
+  }
+
+  private func checkOrder(_ events: [Event]) {
+    var last: Event?
+    for event in events {
+      let next = (last?.offset.rawValue ?? 0) + 1
+      ledger.check("I4", event.offset.rawValue == next, "\(event.offset) comes after \(next - 1)")
+      if let last {
+        ledger.check("I4", event.recordedAt >= last.recordedAt, "\(event.offset) was recorded before the one before")
+      }
+      last = event
+    }
+    let ids = Set(events.map(\.id))
+    ledger.check("I3", ids.count == events.count, "\(events.count - ids.count) events are stored twice")
+  }
+
+  private func checkPublications(_ events: [Event]) {
+    let places = Dictionary(events.map { ($0.id, $0.offset) }) { first, _ in first }
+    for (id, publication) in ledger.publications {
+      guard publication.isAcknowledged else { continue }
+      ledger.check("I1", places[id] != nil, "event \(id) was acknowledged, and is not there")
+      if let offset = publication.offset {
+        ledger.check("I4", places[id] == offset, "event \(id) was at \(offset), and is elsewhere")
+      }
+    }
+    for event in events {
+      ledger.check("I6", ledger.publications[event.id] != nil || isTorn(event), "\(event.offset) was never published")
+    }
+    let carried = Dictionary(grouping: events.filter { $0.publisherSequence > 0 }, by: \.publisher)
+    for (publisher, ids) in ledger.outboxes {
+      let mine = carried[publisher] ?? []
+      let inOrder = mine.enumerated().allSatisfy { $0.element.publisherSequence == UInt64($0.offset + 1) }
+      ledger.check("I11", inOrder, "events of outbox \(publisher) are out of order, or not once each")
+      ledger.check("I11", mine.prefix(ids.count).map(\.id) == ids, "outbox \(publisher) did not come as it was")
+      let acknowledged = ledger.acknowledged[publisher] ?? 0
+      ledger.check("I1", UInt64(mine.count) >= acknowledged, "outbox \(publisher) lost what was acknowledged")
+    }
+  }
+
+  /// An event whose publisher died before `publish` returned may have come all the same.
+  private func isTorn(_ event: Event) -> Bool {
+    event.publisherSequence == UInt64((ledger.outboxes[event.publisher] ?? []).count + 1)
+  }
+
+  private func checkListener(_ events: [Event]) {
+    let isWhole = heard.count == events.count && zip(heard, events).allSatisfy { $0.id == $1.id }
+    ledger.check("I12", isWhole, "the listener heard \(heard.count) of \(events.count) events, or others")
+  }
+
+  // MARK: Subscriptions and jobs
+
+  private func checkSubscriptions(_ events: [Event], _ cursors: [SubscriptionStatus]) {
+    for status in cursors {
+      for event in events where event.offset <= status.cursor {
+        guard status.patterns.contains(where: { $0.matches(event.topic) }) else { continue }
+        ledger.check(
+          "I10", parts.witness.hasDecided(event.id, status.name),
+          "\(status.name) went past \(event.offset) without its job")
+      }
+    }
+  }
+
+  private func checkJobs(_ store: SimulatedStore) throws {
+    for counts in try store.queueCounts() {
+      ledger.check("I13", counts.unaccounted == 0, "\(counts.unaccounted) jobs of \(counts.queue) are nowhere")
+    }
+    let jobs = try store.jobs(JobFilter(limit: 10_000))
+    for job in jobs {
+      let most = ShopWorkers.retry.attempts
+      ledger.check("I20", job.attempts <= most, "job \(job.id) had \(job.attempts) attempts of \(most)")
+      if job.state == .dead { ledger.check("I20", !job.failures.isEmpty, "job \(job.id) is dead for no reason") }
+    }
+    let kept = Set(jobs.map(\.id))
+    for id in ledger.acknowledgedJobs {
+      ledger.check("I13", kept.contains(id), "job \(id) was acknowledged, and is not there")
+    }
+  }
+
+  /// I8: for each subject the last change was seen by a run that began after it, or its job is visibly dead.
+  private func checkUpdates(_ events: [Event], _ store: SimulatedStore?) throws {
+    var latest: [Ledger.Subject: Int] = [:]
+    for event in events {
+      guard let publication = ledger.publications[event.id] else { continue }
+      latest[publication.subject] = max(latest[publication.subject] ?? 0, publication.version)
+    }
+    let dead = try store?.jobs(JobFilter(state: .dead, limit: 10_000)) ?? []
+    let excused = Set(dead.compactMap { ShopWorkers.subject(worker: $0.wish.worker, inputs: $0.wish.inputs) })
+    for (subject, version) in latest.sorted(by: { $0.key < $1.key }) where !excused.contains(subject) {
+      let applied = ledger.applied[subject] ?? 0
+      ledger.check("I8", applied >= version, "\(subject) stands at version \(applied) of \(version)")
+    }
+  }
+}

@@ -1,0 +1,110 @@
+internal import Bus
+internal import BusProtocol
+
+/// A process without an outbox: publishes by id, and asks for jobs at a time. What it asks is asked until it is
+/// answered, and a refusal for now is asked again.
+final class SimulatedService {
+  private let world: WorldParts
+  private let life: Life
+  private var talker: Talker?
+  /// What is not answered yet.
+  private(set) var openCount = 0
+
+  init(in world: WorldParts) {
+    self.world = world
+    life = Life(world.timeline)
+  }
+
+  func start() {
+    let talker = Talker(Hello(role: .tool, process: "tool"), life: life, network: world.network) { _ in }
+    self.talker = talker
+    talker.connect()
+  }
+
+  func cut(clientHears: Int64, busdHears: Int64) { talker?.cut(clientHears: clientHears, busdHears: busdHears) }
+  func repeatAll() { talker?.repeatAll() }
+
+  func publish(_ subject: Ledger.Subject) {
+    let timeline = world.timeline
+    let id = EventID(at: timeline.wall, random: (timeline.random(), timeline.random()))
+    let version = world.ledger.change(subject)
+    guard let topic = try? Topic("\(subject.kind)_changed") else { return }
+    world.ledger.publications[id] = Ledger.Publication(topic: topic, subject: subject, version: version)
+    let publication = Publication(topic: topic, id: id)
+    let data = Change(subject: subject, version: version).bytes
+    openCount += 1
+    ask { .publish(request: $0, publication: publication, data: data) } done: { [self] reply in
+      guard case .published(_, let answered, let offset) = reply else { return }
+      let known = world.ledger.publications[id]?.offset
+      world.ledger.check("I3", answered == id && (known ?? offset) == offset, "event \(id) got two places")
+      world.ledger.publications[id]?.isAcknowledged = true
+      world.ledger.publications[id]?.offset = offset
+    }
+  }
+
+  func enqueue(dueIn microseconds: Int64) {
+    let timeline = world.timeline
+    let id = JobID(at: timeline.wall, random: (timeline.random(), timeline.random()))
+    var job = NewJob(
+      id: id, queue: QueueName(engine: SimulatedEngine.engine, name: "default"), worker: ShopWorkers.later)
+    job.retry = ShopWorkers.retry
+    job.dueAt = timeline.wall + .microseconds(microseconds)
+    openCount += 1
+    let wish = job
+    ask { .enqueue(request: $0, jobs: [wish]) } done: { [self] reply in
+      guard case .enqueued(_, let outcomes) = reply else { return }
+      world.ledger.check("I28", outcomes == [.enqueued(id)], "job \(id) was not kept: \(outcomes)")
+      world.ledger.acknowledgedJobs.append(id)
+    }
+  }
+
+  private func ask(_ make: @escaping (UInt64) -> Request, done: @escaping (Reply) -> Void) {
+    talker?.ask(make) { [self] reply in
+      if case .refused(_, let refusal) = reply {
+        let pause = refusal.retryAfter ?? .seconds(1)
+        world.ledger.check("I28", refusal.retryAfter != nil, "a request was refused for good: \(refusal)")
+        return life.after(pause.inMicroseconds) { [self] in ask(make, done: done) }
+      }
+      openCount -= 1
+      done(reply)
+    }
+  }
+}
+
+/// A process that follows all events, as `bus tail` does, and must not miss one.
+final class SimulatedListener {
+  private let world: WorldParts
+  private let life: Life
+  private var talker: Talker?
+  private(set) var follow: SimulatedFollow?
+  private(set) var heard: [(offset: Offset, id: EventID)] = []
+
+  init(in world: WorldParts) {
+    self.world = world
+    life = Life(world.timeline)
+  }
+
+  func start() {
+    let talker = Talker(Hello(role: .tool, process: "tail"), life: life, network: world.network) { [self] event in
+      if case .up(let welcome) = event { follow?.sessionBegan(welcome) }
+    }
+    self.talker = talker
+    follow = SimulatedFollow(
+      ["*"], after: .zero, talker: talker, network: world.network,
+      failed: { [self] in world.ledger.violate("I12", "the listener: \($0)") },
+      deliver: { [self] in take($1, through: $0) })
+    talker.connect()
+  }
+
+  private func take(_ events: [Event], through: Offset) {
+    for event in events {
+      let last = heard.last?.offset ?? .zero
+      world.ledger.check("I12", event.offset.rawValue == last.rawValue + 1, "heard \(event.offset) after \(last)")
+      heard.append((event.offset, event.id))
+    }
+  }
+
+  func pause(for microseconds: Int64) { life.pause(for: microseconds) }
+  func deafen(for microseconds: Int64) { follow?.deafen(until: world.timeline.now + microseconds) }
+  func cut(clientHears: Int64, busdHears: Int64) { talker?.cut(clientHears: clientHears, busdHears: busdHears) }
+}
