@@ -67,6 +67,11 @@ struct JobDesk {
     note(now + lease)
   }
 
+  /// The store could not be told how a lease ended: it still runs there, and ends once more unless its end is told.
+  mutating func recall(_ id: JobID, token: UInt64, now: ContinuousClock.Instant) {
+    if leases[id] == nil { remember(id, token: token, now: now) }
+  }
+
   /// Who holds the job.
   func holder(of id: JobID) -> SessionID? { leases[id]?.session }
 

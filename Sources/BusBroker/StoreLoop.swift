@@ -62,6 +62,8 @@ actor StoreLoop {
   private var isClosed = false
   /// When the rate of a queue lets more through than the last claims got.
   private var nextOpening: Timestamp?
+  /// When to try again what the store had no room for.
+  private var retryAt: ContinuousClock.Instant?
   private var nextPrune: ContinuousClock.Instant
   private var deliver: (@Sendable (StoreTurn) -> Void)?
 
@@ -73,6 +75,8 @@ actor StoreLoop {
   private static let longestMessage = 1 << 20
   /// About what a job takes in a message beside its inputs and the context that it carries.
   private static let assignmentByteCount = 512
+  /// What the store refuses for now it is asked again after this long.
+  private static let retryPause: Duration = .seconds(1)
   /// The clock may jump: what is due by the wall clock is looked at again after this long at the latest.
   private static let longestSleep: Duration = .seconds(60)
 
@@ -257,11 +261,14 @@ actor StoreLoop {
 
   /// Performs what was gathered, then claims until no free hand can get more, each pass in one transaction.
   private func perform() -> BrokerError? {
+    retryAt = nil
     addClaims()
     while !steps.isEmpty {
       let now = steps
       steps = []
       if let failure = perform(now) { return failure }
+      // Seats and claims that were refused would be asked for again at once, for as long as the disk is full.
+      guard retryAt == nil else { return nil }
       fillSeats()
       addClaims()
     }
@@ -312,8 +319,9 @@ actor StoreLoop {
 
   private func refuse(_ steps: [Step], _ error: StoreError) -> BrokerError? {
     logger.error("the store refused", metadata: ["error": "\(error)"])
+    retryAt = thread.now + StoreLoop.retryPause
     for step in steps {
-      if case .lease(let name) = step.command { subscriptions.grantFailed(name) }
+      takeBack(step.command)
       guard let origin = step.origin else { continue }
       let code = error.code == .diskFull ? "disk_full" : "store"
       refuse(
@@ -322,6 +330,16 @@ actor StoreLoop {
     }
     guard error.isFinal else { return nil }
     return BrokerError(.disk, "the job store failed: \(error)", help: "check the disk, then start busd again")
+  }
+
+  /// A command was not carried out: what it was to bring about is still to come.
+  private func takeBack(_ command: StoreCommand) {
+    switch command {
+    case .lease(let name): subscriptions.grantFailed(name)
+    case .lose(let lost): for lease in lost { jobs.recall(lease.id, token: lease.token, now: thread.now) }
+    case .finish(let results): for result in results { jobs.recall(result.id, token: result.token, now: thread.now) }
+    default: break
+    }
   }
 
   // MARK: Answers and the next moment
@@ -360,6 +378,7 @@ actor StoreLoop {
     if let due = (try? store.nextDue()).flatMap({ $0 }) { next = min(next, moment(of: due)) }
     if let due = schedules.nextDue { next = min(next, moment(of: due)) }
     if let retry = announcements.retryAt { next = min(next, retry) }
+    if let retryAt { next = min(next, retryAt) }
     if let look = waits.nextLook { next = min(next, look) }
     if let look = inboxes.nextLook { next = min(next, look) }
     if announcements.wantsMore(now: thread.now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {

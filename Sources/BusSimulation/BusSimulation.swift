@@ -1,16 +1,68 @@
-/// The simulation by hand.
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// The simulation by hand: lives through the worlds of many seeds, and says what did not hold.
+///
+/// ```
+/// swift run BusSimulation --seeds 1000              seeds 1 to 1000
+/// swift run BusSimulation --seed 42 --steps         one seed, told step by step
+/// swift run BusSimulation --seeds 50 --mutant cursorBeforeJobs
+/// ```
+/// A failure is made smaller and printed as a line for `KeptSeeds`.
 @main
 struct BusSimulation {
   static func main() throws {
     var arguments = CommandLine.arguments.dropFirst()
-    var options: [String: String] = [:]
-    while let word = arguments.popFirst() { options[word] = arguments.popFirst() ?? "" }
-    let first = UInt64(options["--seed"] ?? "") ?? 1
-    let count = UInt64(options["--seeds"] ?? "") ?? 1
-    for seed in first..<(first + count) {
-      let finding = try World.live(Scenario(seed: seed, mutant: Mutant(rawValue: options["--mutant"] ?? "")), isTold: options["--steps"] != nil)
-      for line in finding.lines { print(line) }
-      print(seed, String(finding.trace, radix: 16), finding.violations)
+    var first: UInt64 = 1
+    var count: UInt64 = 1
+    var mutant: Mutant?
+    var isTold = false
+    while let word = arguments.popFirst() {
+      switch word {
+      case "--seeds": count = try number(arguments.popFirst(), of: word)
+      case "--seed": first = try number(arguments.popFirst(), of: word)
+      case "--mutant": mutant = try named(arguments.popFirst())
+      case "--steps": isTold = true
+      default: throw Misuse(description: "\(word) is no option: --seeds N, --seed N, --steps, --mutant NAME")
+      }
     }
+    var tally = Tally()
+    for seed in first..<(first &+ max(count, 1)) {
+      let finding = try World.live(Scenario(seed: seed, mutant: mutant), isTold: isTold)
+      for line in finding.lines { say(line) }
+      tally.add(finding)
+      if !finding.violations.isEmpty { try tell(finding) }
+    }
+    for line in tally.lines { say(line) }
+    if tally.failedSeeds > 0 { exit(1) }
   }
+
+  /// What did not hold, and the smallest scenario that was found for it.
+  private static func tell(_ finding: Finding) throws {
+    say("seed \(finding.scenario.seed) failed:")
+    for violation in finding.violations.prefix(5) { say("  \(violation)") }
+    say("  \(try Shrinker.smallest(finding).line)")
+  }
+
+  private static func number(_ text: String?, of option: String) throws -> UInt64 {
+    guard let text, let number = UInt64(text) else { throw Misuse(description: "\(option) wants a number") }
+    return number
+  }
+
+  private static func named(_ text: String?) throws -> Mutant {
+    guard let text, let mutant = Mutant(rawValue: text) else {
+      throw Misuse(description: "--mutant is one of \(Mutant.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return mutant
+  }
+
+  private static func say(_ line: String) {
+    print(line)
+    fflush(nil)
+  }
+
+  private struct Misuse: Error, CustomStringConvertible { let description: String }
 }
