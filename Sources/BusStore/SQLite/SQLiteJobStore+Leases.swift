@@ -36,7 +36,7 @@ extension SQLiteJobStore {
     return try statements.waitingUnderQueueLock.bind(queueLock).first { try LiveRow($0) }
   }
 
-  /// Also for a look at the rows that leaves no trace; see ``reading(_:_:)``.
+  /// Also for a look at the rows that leaves no trace; see ``reading(_:ofRuns:_:)``.
   func writeLeases() throws {
     for lease in pending.all { try write(lease) }
   }

@@ -43,9 +43,10 @@ enum StoreFile {
 
   private static func set(_ database: Database) throws {
     // Exclusive before the first access to the log: then its index is in memory, and no second process gets in.
+    // No larger cache: a commit behind a page that was split walks through all of it, and the system caches as well.
     for setting in [
       "locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL", "secure_delete = OFF",
-      "wal_autocheckpoint = 4000", "journal_size_limit = 67108864", "cache_size = -65536", "temp_store = MEMORY",
+      "wal_autocheckpoint = 4000", "journal_size_limit = 67108864", "cache_size = -16384", "temp_store = MEMORY",
     ] {
       _ = try Row.fetchAll(database, sql: "PRAGMA \(setting)")
     }
