@@ -196,6 +196,7 @@ actor SpoolLoop {
     (turn.published, turn.unpublished) = (announced, unannounced)
     guard appended > 0 else {
       turn.letters = owed.map { letter($0.answer, to: $0.session) }
+      turn.failure = syncFailure
       return turn
     }
     do {
@@ -210,13 +211,17 @@ actor SpoolLoop {
       (turn.published, turn.unpublished) = ([], announced + unannounced)
       logger.error("events were not stored", metadata: ["error": "\(error)", "events": "\(appended)"])
       turn.letters = owed.map { letter(refused($0.answer, error), to: $0.session) }
-      if error.code == .syncFailed {
-        turn.failure = BrokerError(
-          .disk, "the spool cannot be synced: \(error)",
-          help: "busd stops, so that nothing is acknowledged that is not on disk; check the disk and start it again")
-      }
+      turn.failure = syncFailure
     }
     return turn
+  }
+
+  /// Set once a sync has failed, be it that of a seal: nothing is taken any more then, and busd has to end.
+  private var syncFailure: BrokerError? {
+    guard let error = spool.failure, error.code == .syncFailed else { return nil }
+    return BrokerError(
+      .disk, "the spool cannot be synced: \(error)",
+      help: "busd stops, so that nothing is acknowledged that is not on disk; check the disk and start it again")
   }
 
   /// What was owed for a group that did not come to disk.

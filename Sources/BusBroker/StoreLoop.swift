@@ -378,7 +378,6 @@ actor StoreLoop {
     if let due = (try? store.nextDue()).flatMap({ $0 }) { next = min(next, moment(of: due)) }
     if let due = schedules.nextDue { next = min(next, moment(of: due)) }
     if let retry = announcements.retryAt { next = min(next, retry) }
-    if let retryAt { next = min(next, retryAt) }
     if let look = waits.nextLook { next = min(next, look) }
     if let look = inboxes.nextLook { next = min(next, look) }
     if announcements.wantsMore(now: thread.now), let due = (try? store.nextAnnouncement()).flatMap({ $0 }) {
@@ -386,6 +385,8 @@ actor StoreLoop {
     }
     nextOpening = (try? store.nextOpening(after: now())).flatMap { $0 }
     if let nextOpening { next = min(next, thread.now + min(max(.zero, nextOpening - now()), StoreLoop.longestSleep)) }
+    // What is due and was refused stays due: it is no reason to look again at once.
+    if let retryAt { next = retryAt }
     timer = thread.schedule(at: next) { self.assumeIsolated { $0.turnByTimer() } }
   }
 

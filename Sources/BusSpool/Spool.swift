@@ -35,7 +35,7 @@ public final class Spool {
   public internal(set) var durable: Offset
   var isSealed: Bool
   /// Why nothing more is taken, once that is so.
-  var failure: SpoolError?
+  package internal(set) var failure: SpoolError?
   private var lock: DirectoryLock?
   var reserveCheck = ReserveCheck()
   var spares = SpareSegments()
