@@ -219,7 +219,7 @@ struct JobDesk {
       let session = leases.removeValue(forKey: job.id)?.session
       if let session { workers[session]?.heldCount -= 1 }
     }
-    return ended
+    return ended.sorted { $0.id < $1.id }
   }
 
   private mutating func note(_ deadline: ContinuousClock.Instant) {

@@ -22,7 +22,7 @@ struct Sessions {
   private var last: UInt64 = 0
 
   var count: Int { byRoute.count }
-  var all: [Session] { Array(byRoute.values) }
+  var all: [Session] { byRoute.values.sorted { $0.id < $1.id } }
 
   func session(route: [UInt8]) -> Session? { byRoute[route] }
 

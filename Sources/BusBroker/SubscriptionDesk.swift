@@ -41,7 +41,7 @@ struct SubscriptionDesk {
       seats[name]?.isBeingGranted = true
       vacancies.append((name, first))
     }
-    return vacancies
+    return vacancies.sorted { $0.name < $1.name }
   }
 
   /// The store gave a token: the lease runs from now.

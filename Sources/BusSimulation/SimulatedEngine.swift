@@ -97,7 +97,7 @@ final class SimulatedEngine {
     case .up(let welcome):
       self.welcome = welcome
       beats = []
-      talker?.ask { [seats] in .subscribe(request: $0, subscriptions: seats.map(\.wish)) } answer: { _ in }
+      talker?.wish(seats.map(\.wish))
       for seat in seats { seat.sessionBegan(welcome) }
       perform(desk.sessionBegan())
       beat()
@@ -117,7 +117,7 @@ final class SimulatedEngine {
 
   private func beat() {
     let lost = seats.filter { $0.wasLost(within: world.lease * 2) }
-    if !lost.isEmpty { talker?.ask { .subscribe(request: $0, subscriptions: lost.map(\.wish)) } answer: { _ in } }
+    if !lost.isEmpty { talker?.wish(lost.map(\.wish)) }
     let held = desk.held.sorted { $0.id < $1.id }
     let seatsHeld = seats.compactMap(\.held)
     if !held.isEmpty || !seatsHeld.isEmpty {

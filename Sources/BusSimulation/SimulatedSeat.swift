@@ -66,14 +66,13 @@ final class SimulatedSeat {
       follow?.end()
       follow = nil
       lostAt = now
-      let wish = wish
-      talker.ask { .subscribe(request: $0, subscriptions: [wish]) } answer: { _ in }
+      talker.wish([wish])
     case .settled:
       follow?.end()
       follow = nil
       var farewell = wish
       farewell.isLeaving = true
-      talker.ask { .subscribe(request: $0, subscriptions: [farewell]) } answer: { _ in }
+      talker.wish([farewell])
     }
   }
 

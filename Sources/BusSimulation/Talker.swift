@@ -73,6 +73,14 @@ final class Talker {
     plan()
   }
 
+  /// Says which subscriptions the process would run, until busd has kept it.
+  func wish(_ wishes: [SubscriptionWish]) {
+    ask { .subscribe(request: $0, subscriptions: wishes) } answer: { [self] reply in
+      guard case .refused(_, let refusal) = reply else { return }
+      life.after((refusal.retryAfter ?? .seconds(1)).inMicroseconds) { [self] in wish(wishes) }
+    }
+  }
+
   /// Dropped while there is no session.
   func say(_ request: Request) {
     if talk.isTogether { send(request.frames) }

@@ -18,6 +18,7 @@ struct LayerTests {
     "Shop": ["Bus"],
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore"],
     "BusFuzz": ["BusProtocol"],
+    "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ"],
   ]
 
   /// The targets of C.
