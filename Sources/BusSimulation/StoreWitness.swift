@@ -20,7 +20,8 @@ final class StoreWitness {
   private var lastToken: UInt64 = 0
   private var lastSeatToken: [SubscriptionName: UInt64] = [:]
   private var decisions: Set<Decision> = []
-  private(set) var enqueuedCount = 0
+  /// The latest that the wall clock has shown: what was due then may start, though the clock was put back.
+  private var latest = Timestamp(microseconds: .min)
 
   /// No process that is there loses a job sooner than its connection may be broken.
   private static let shortestLease: Int64 = 900_000
@@ -33,10 +34,11 @@ final class StoreWitness {
   }
 
   func saw(_ commands: [StoreCommand], _ replies: [StoreReply], at now: Timestamp, instant: Int64) {
+    latest = max(latest, now)
     for (command, reply) in zip(commands, replies) {
       switch (command, reply) {
-      case (.enqueue(let jobs), .enqueued(let outcomes)): keep(jobs, outcomes)
-      case (.commit(let commit), .committed(let outcomes)): sawCommit(commit, outcomes)
+      case (.enqueue(let jobs), .enqueued): keep(jobs)
+      case (.commit(let commit), .committed): sawCommit(commit)
       case (.lease(let name), .leased(let token, _)):
         ledger.check("I15", token > lastSeatToken[name] ?? 0, "\(name) is leased under \(token) again")
         lastSeatToken[name] = token
@@ -50,14 +52,13 @@ final class StoreWitness {
     }
   }
 
-  private func keep(_ jobs: [NewJob], _ outcomes: [EnqueueOutcome]) {
-    for (job, outcome) in zip(jobs, outcomes) {
-      if case .enqueued(let id) = outcome, id == job.id, wishes[id] == nil { enqueuedCount += 1 }
+  private func keep(_ jobs: [NewJob]) {
+    for job in jobs {
       wishes[job.id] = wishes[job.id] ?? job
     }
   }
 
-  private func sawCommit(_ commit: CursorCommit, _ outcomes: [EnqueueOutcome]) {
+  private func sawCommit(_ commit: CursorCommit) {
     ledger.check(
       "I14", commit.token == lastSeatToken[commit.subscription],
       "\(commit.subscription) moved under token \(commit.token), which is not its runner's")
@@ -66,7 +67,7 @@ final class StoreWitness {
       let isNew = decisions.insert(Decision(subscription: commit.subscription, event: event)).inserted
       ledger.check("I9", isNew, "\(commit.subscription) enqueued twice for event \(event)")
     }
-    keep(commit.jobs, outcomes)
+    keep(commit.jobs)
   }
 
   private func sawClaim(_ assignment: Assignment, at now: Timestamp, instant: Int64) {
@@ -79,7 +80,7 @@ final class StoreWitness {
       ledger.check("I16", other == nil, "job \(id) and another run under \(lock)")
     }
     if let due = wishes[id]?.dueAt, wishes[id]?.queueLock == nil {
-      ledger.check("I21", due <= now, "job \(id) started at \(now), before \(due)")
+      ledger.check("I21", due <= latest, "job \(id) started at \(now), before \(due)")
     }
     leases[id] = Lease(token: assignment.token, since: instant)
   }
