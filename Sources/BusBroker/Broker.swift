@@ -134,11 +134,13 @@ public final class Broker: Sendable {
 /// What is on disk, opened and recovered, before any loop has it.
 private enum OpenedState {
   static func spool(
-    _ configuration: BrokerConfiguration, disk: any Disk, now: @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64
+    _ configuration: BrokerConfiguration, disk: any Disk, now: @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> UInt64
   ) throws -> sending Spool {
     do throws(SpoolError) {
       return try Spool(
-        directory: configuration.spoolDirectory, options: configuration.spool, disk: disk, now: now(), random: random)
+        directory: configuration.spoolDirectory, options: configuration.spool, disk: disk, now: now(),
+        random: random)
     } catch { throw BrokerError(error, opening: configuration.spoolDirectory) }
   }
 

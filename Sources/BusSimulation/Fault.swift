@@ -81,7 +81,9 @@ extension Fault.Kind {
     case 70..<79:
       // Half-open for up to seven seconds: then the heartbeats of the sockets have found it.
       let isSeen = random.below(2) == 0
-      let (clientHears, busdHears) = (random.below(isSeen ? 5_000 : 7_000_000), random.below(isSeen ? 5_000 : 7_000_000))
+      let (clientHears, busdHears) = (
+        random.below(isSeen ? 5_000 : 7_000_000), random.below(isSeen ? 5_000 : 7_000_000)
+      )
       self = .cutConnection(client, clientHears: clientHears, busdHears: busdHears)
     case 79..<84: self = .repeatRequests(client)
     case 84..<91: self = .dropLive(client, 10_000 + random.below(3_000_000))

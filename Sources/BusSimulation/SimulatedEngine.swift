@@ -156,7 +156,9 @@ final class SimulatedEngine {
     case .start(let assignment): begin(assignment)
     case .cancel(_, let token, _): end(token, isCancelled: true)
     case .finish(let results):
-      talker?.ask { .finish(request: $0, results: results) } answer: { [self] reply in
+      talker?.ask {
+        .finish(request: $0, results: results)
+      } answer: { [self] reply in
         switch reply {
         case .finished: perform(desk.finished())
         case .refused(_, let refusal): perform(desk.finishRefused(retryAfter: refusal.retryAfter, now: now))

@@ -150,7 +150,9 @@ final class SimulatedCarriage {
     carrier.didSend(through: chunk.through)
     let (generation, publisher) = (carrier.generation, outbox.publisher)
     let oldest = max(chunk.first.rawValue, 1)
-    talker.ask { .carry(request: $0, publisher: publisher, oldest: oldest, records: chunk.bytes) } answer: { [self] in
+    talker.ask {
+      .carry(request: $0, publisher: publisher, oldest: oldest, records: chunk.bytes)
+    } answer: { [self] in
       answered($0, generation: generation)
     }
   }

@@ -55,7 +55,9 @@ final class SimulatedSeat {
     switch action {
     case .follow(let offset, let token): begin(after: offset, token: token)
     case .commit(let commit):
-      talker.ask { .commit(request: $0, commit: commit) } answer: { [self] reply in
+      talker.ask {
+        .commit(request: $0, commit: commit)
+      } answer: { [self] reply in
         switch reply {
         case .committed: perform(progress.committed(now: now))
         case .refused(_, let refusal): perform(progress.refused(refusal, now: now))

@@ -33,7 +33,9 @@ final class SimulatedService {
     let publication = Publication(topic: topic, id: id)
     let data = Change(subject: subject, version: version).bytes
     openCount += 1
-    ask { .publish(request: $0, publication: publication, data: data) } done: { [self] reply in
+    ask {
+      .publish(request: $0, publication: publication, data: data)
+    } done: { [self] reply in
       guard case .published(_, let answered, let offset) = reply else { return }
       let known = world.ledger.publications[id]?.offset
       world.ledger.check("I3", answered == id && (known ?? offset) == offset, "event \(id) got two places")
@@ -51,7 +53,9 @@ final class SimulatedService {
     job.dueAt = timeline.wall + .microseconds(microseconds)
     openCount += 1
     let wish = job
-    ask { .enqueue(request: $0, jobs: [wish]) } done: { [self] reply in
+    ask {
+      .enqueue(request: $0, jobs: [wish])
+    } done: { [self] reply in
       guard case .enqueued(_, let outcomes) = reply else { return }
       world.ledger.check("I28", outcomes == [.enqueued(id)], "job \(id) was not kept: \(outcomes)")
       world.ledger.acknowledgedJobs.append(id)

@@ -75,7 +75,9 @@ final class Talker {
 
   /// Says which subscriptions the process would run, until busd has kept it.
   func wish(_ wishes: [SubscriptionWish]) {
-    ask { .subscribe(request: $0, subscriptions: wishes) } answer: { [self] reply in
+    ask {
+      .subscribe(request: $0, subscriptions: wishes)
+    } answer: { [self] reply in
       guard case .refused(_, let refusal) = reply else { return }
       life.after((refusal.retryAfter ?? .seconds(1)).inMicroseconds) { [self] in wish(wishes) }
     }
