@@ -96,6 +96,8 @@ let package = Package(
       name: "BusSimulation", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ", logging],
       swiftSettings: strict),
 
+    .executableTarget(name: "BusProof", dependencies: ["Bus", "BusProtocol", "BusSpool"], swiftSettings: strict),
+
     // For users' tests and for ours.
     .target(
       name: "BusTesting", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology", logging],
@@ -129,9 +131,10 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bus", "BusCommand", "BusFixture", "BusProtocol", "BusSpool", "BusSupervisor", "BusTesting", "BusdCommand",
+        "Bus", "BusCommand", "BusFixture", "BusProof", "BusProtocol", "BusSpool", "BusSupervisor", "BusTesting", "BusdCommand",
         "Shop", "ZeroMQ", logging,
       ], exclude: ["Python"], swiftSettings: strict),
+    .testTarget(name: "BusProofTests", dependencies: ["BusProof"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

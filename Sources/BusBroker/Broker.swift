@@ -115,10 +115,19 @@ public final class Broker: Sendable {
       return first
     }
     await socketLoop.close()
-    try await spoolLoop.close()
-    try await storeLoop.close()
+    let closing = [await failure { try await spoolLoop.close() }, await failure { try await storeLoop.close() }]
     for thread in threads { thread.stop() }
-    if let failed { throw failed }
+    // A disk that failed at work fails again while closing: what came first says why.
+    if let failed = failed ?? closing.compactMap({ $0 }).first { throw failed }
+  }
+
+  /// Why closing failed; nil when it did not.
+  private func failure(_ close: () async throws -> Void) async -> BrokerError? {
+    do { try await close() } catch {
+      return BrokerError(
+        .disk, "what is on disk could not be closed: \(error)", help: "check the disk, then start busd again")
+    }
+    return nil
   }
 
   /// Lets old segments go, once a minute.

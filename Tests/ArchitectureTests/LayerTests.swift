@@ -19,6 +19,7 @@ struct LayerTests {
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore"],
     "BusFuzz": ["BusProtocol"],
     "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ"],
+    "BusProof": ["Bus", "BusProtocol", "BusSpool"],
   ]
 
   /// The targets of C.

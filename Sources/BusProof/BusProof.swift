@@ -1,0 +1,35 @@
+import Foundation
+
+/// The fault runner: real programs under load, broken in every way, and one checker of what they promised.
+///
+/// ```
+/// swift run BusProof [kill] [power] [disk] [sync] [memory] [clock] [network] [storm] [idle] [hostile]
+///   [--cycles N] [--seed S] [--json] [--keep]
+/// ```
+/// Without names all of them run. It starts itself again as publisher, worker and watcher; what each saw stands in a
+/// history of its own, and is compared when the faults are over and everything has had the time to come to an end.
+@main
+struct BusProof {
+  static func main() async throws {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    switch arguments.first {
+    case "publisher": try await Publisher.main()
+    case "worker": await ProofEngine.main()
+    case "watcher": try await Watcher.main()
+    default: exit(try await run(arguments))
+    }
+  }
+
+  private static func run(_ arguments: [String]) async throws -> Int32 {
+    let options: ProofOptions
+    do { options = try ProofOptions(arguments) } catch {
+      print("\(error)")
+      return 64
+    }
+    Stop.onTerm()
+    var runner = Runner(options)
+    let reports = try await runner.run()
+    for line in ReportText.lines(reports, options) { print(line) }
+    return reports.allSatisfy(\.holds) ? 0 : 1
+  }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+extension Runner {
+  /// The power of busd's disk goes while it works; the services' outboxes are elsewhere, as they are on other machines.
+  func power(_ kind: String) async throws -> FaultReport {
+    let name = "power-\(kind)"
+    if let obstacle = LoopDisk.obstacle(kind) { return .skipped(name, obstacle) }
+    var disk: LoopDisk?
+    let report = try await measure(name) { bed, report, chance in
+      let loop = try await LoopDisk(kind, in: bed.directory)
+      disk = loop
+      bed.stateDirectory = "\(loop.mountPoint)/state"
+      bed.daemon.arguments = ["--segment-mib", "1", "--reserve-mib", "8"]
+      bed.pause = 2
+      try await bed.startBusd()
+      try bed.startCrew()
+      for _ in 0..<(options.cycles ?? 25) {
+        try await Wait.milliseconds(chance.number(30...500))
+        report.breaches += try bed.revive()
+        try await cut(loop, bed)
+        report.cycles += 1
+      }
+    } cleaning: {
+      try await disk?.unmount()
+    }
+    return report
+  }
+
+  /// busd is stopped first: an acknowledgement must not cross with the cut, which would be the runner's own doing.
+  private func cut(_ disk: LoopDisk, _ bed: Bed) async throws {
+    bed.busd?.signal(SIGSTOP)
+    try await Wait.milliseconds(30)
+    try await disk.cutPower()
+    try await bed.busd?.kill9()
+    try await disk.unmount()
+    try await disk.mount()
+    try await bed.startBusd()
+  }
+}
