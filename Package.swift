@@ -131,7 +131,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bus", "BusCommand", "BusFixture", "BusProof", "BusProtocol", "BusSpool", "BusSupervisor", "BusTesting", "BusdCommand",
+        "Bus", "BusCommand", "BusFixture", "BusProof", "BusProtocol", "BusSpool", "BusSupervisor", "BusTesting",
+        "BusdCommand",
         "Shop", "ZeroMQ", logging,
       ], exclude: ["Python"], swiftSettings: strict),
     .testTarget(name: "BusProofTests", dependencies: ["BusProof"], swiftSettings: strict),

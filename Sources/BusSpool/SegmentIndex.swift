@@ -40,6 +40,14 @@ struct SegmentIndex {
     return writer.bytes(magic: SegmentIndex.magic)
   }
 
+  /// What the file says of its segment's first page; nil when it is damaged. The moment is not known to it.
+  static func header(_ bytes: [UInt8]) -> SegmentHeader? {
+    guard var reader = SideFileReader(bytes, magic: magic), let base = reader.offset(),
+      let salt = reader.number(UInt32.self), reader.offset() != nil, let time = reader.time()
+    else { return nil }
+    return SegmentHeader(log: reader.log, salt: salt, base: base, createdAt: time)
+  }
+
   /// Reads the file; nil when it is damaged or not of this segment.
   init?(_ bytes: [UInt8], of header: SegmentHeader) {
     guard var reader = SideFileReader(bytes, magic: SegmentIndex.magic), reader.log == header.log,

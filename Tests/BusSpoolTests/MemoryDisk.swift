@@ -63,6 +63,17 @@ final class MemoryDisk: Disk {
 
   func setSpace(_ space: DiskSpace) { state.withLock { $0.space = space } }
 
+  /// The files of a directory by their names.
+  func contents(in directory: String) -> [String: [UInt8]] {
+    state.withLock { state in
+      var files: [String: [UInt8]] = [:]
+      for (path, node) in state.names where path.hasPrefix(directory + "/") {
+        files[String(path.dropFirst(directory.utf8.count + 1))] = state.nodes[node]?.bytes
+      }
+      return files
+    }
+  }
+
   subscript(path: String) -> [UInt8]? {
     get { state.withLock { state in state.names[path].flatMap { state.nodes[$0]?.bytes } } }
     set {
