@@ -85,7 +85,11 @@ struct Connection: Sendable {
 
   /// Publishes one event past the outbox; returns where it is in the spool.
   func publish(_ publication: Publication, _ data: JSONObject) async throws -> Offset {
-    let bytes = JSONValue.object(data).bytes
+    try await publish(publication, bytes: JSONValue.object(data).bytes)
+  }
+
+  /// The same with the data as it is.
+  func publish(_ publication: Publication, bytes: [UInt8]) async throws -> Offset {
     let reply = try await request { .publish(request: $0, publication: publication, data: bytes) }
     guard case .published(_, _, let offset) = reply else { throw badAnswer("an event was published") }
     return offset

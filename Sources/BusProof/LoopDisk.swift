@@ -4,7 +4,8 @@ import Foundation
 struct LoopDisk {
   let kind: String
   private let directory: String
-  private var image: String { "\(directory)/image" }
+  private var generation = 0
+  private var image: String { "\(directory)/image-\(generation)" }
   var mountPoint: String { "\(directory)/disk" }
 
   /// Makes and mounts one; throws with the reason where the machine does not allow it.
@@ -23,6 +24,15 @@ struct LoopDisk {
       !FileManager.default.isExecutableFile(atPath: $0)
     }
     return missing.map { "there is no \($0) (packages e2fsprogs, xfsprogs, mount)" }
+  }
+
+  /// Takes the disk to another machine, as it were: what was not on it cannot come back from this one's memory, whoever
+  /// may still hold the old file system.
+  mutating func move() async throws {
+    let old = image
+    generation += 1
+    try await command("/usr/bin/cp", ["--sparse=always", old, image])
+    try FileManager.default.removeItem(atPath: old)
   }
 
   func mount() async throws { try await command("/usr/bin/mount", ["-o", "loop", image, mountPoint]) }

@@ -7,7 +7,7 @@ extension Runner {
     if let obstacle = LoopDisk.obstacle(kind) { return .skipped(name, obstacle) }
     var disk: LoopDisk?
     let report = try await measure(name) { bed, report, chance in
-      let loop = try await LoopDisk(kind, in: bed.directory)
+      var loop = try await LoopDisk(kind, in: bed.directory)
       disk = loop
       bed.stateDirectory = "\(loop.mountPoint)/state"
       bed.daemon.arguments = ["--segment-mib", "1", "--reserve-mib", "8"]
@@ -17,7 +17,7 @@ extension Runner {
       for _ in 0..<(options.cycles ?? 25) {
         try await Wait.milliseconds(chance.number(30...500))
         report.breaches += try bed.revive()
-        try await cut(loop, bed)
+        try await cut(&loop, bed)
         report.cycles += 1
       }
     } cleaning: {
@@ -27,12 +27,13 @@ extension Runner {
   }
 
   /// busd is stopped first: an acknowledgement must not cross with the cut, which would be the runner's own doing.
-  private func cut(_ disk: LoopDisk, _ bed: Bed) async throws {
+  private func cut(_ disk: inout LoopDisk, _ bed: Bed) async throws {
     bed.busd?.signal(SIGSTOP)
     try await Wait.milliseconds(30)
     try await disk.cutPower()
     try await bed.busd?.kill9()
     try await disk.unmount()
+    try await disk.move()
     try await disk.mount()
     try await bed.startBusd()
   }

@@ -26,7 +26,7 @@ struct HelpTests {
       tail                    Show events as they come, and those that came before.
       publish, pub            Publish an event.
       announcements           Show and take back events that are published later.
-      spool                   Look at the spool, and check it.
+      spool                   Look at the spool, check and repair it.
 
     JOB SUBCOMMANDS:
       enqueue                 Ask for a job.

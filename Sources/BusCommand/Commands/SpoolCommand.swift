@@ -2,18 +2,11 @@ internal import ArgumentParser
 internal import BusProtocol
 internal import BusSpool
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
-
 /// `bus spool`: what holds the events.
 struct SpoolCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "spool", abstract: "Look at the spool, and check it.", subcommands: [Stat.self, Verify.self])
+    commandName: "spool", abstract: "Look at the spool, check and repair it.",
+    subcommands: [Stat.self, Verify.self, RepairSpool.self, ExportSpool.self, ImportSpool.self])
 
   struct Stat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,20 +38,15 @@ struct SpoolCommand: AsyncParsableCommand {
         EXAMPLE  bus spool verify /var/lib/bus/spool
         """)
 
-    @Argument(help: "The directory of the segments; else 'spool' in the state directory.")
-    var directory: String?
+    @OptionGroup var place: SpoolPlace
 
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      let path = directory ?? Self.defaultDirectory
-      var status = stat()
-      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-        throw CommandError(
-          .configuration, "there is no spool: no directory \(path)", where: path,
-          help: "name it: bus spool verify DIRECTORY; a running busd tells it: bus spool stat")
+      let path = try place.path()
+      let verification = try SpoolPlace.reading(path, help: "check the directory and its permissions") {
+        () throws(SpoolError) in try SpoolVerification(directory: path)
       }
-      let verification = try Self.verified(path)
       if output.json {
         try Output.write(json: VerificationText.json(verification, directory: path))
       } else {
@@ -67,17 +55,7 @@ struct SpoolCommand: AsyncParsableCommand {
       guard verification.isSound else {
         throw CommandError(
           .damagedSpool, "the spool is damaged: \(Brief.count(verification.problems.count, "problem"))", where: path,
-          help: "keep a copy of the directory before anything else; the events before the first problem are good")
-      }
-    }
-
-    private static var defaultDirectory: String {
-      BusDirectories(environment: ProcessEnvironment.all, userID: getuid()).state + "/spool"
-    }
-
-    private static func verified(_ path: String) throws -> SpoolVerification {
-      do { return try SpoolVerification(directory: path) } catch {
-        throw CommandError(.damagedSpool, error.message, where: path, help: "check the directory and its permissions")
+          help: "make a sound copy, which changes nothing here: bus spool repair \(path)")
       }
     }
   }
