@@ -19,8 +19,6 @@ final class Bed {
   /// Where busd keeps what it has: another file system, for some faults.
   var stateDirectory: String
   var daemon = Daemon()
-  /// Set for all that is started from now on.
-  var environment: [String: String] = [:]
   /// Between two events of a publisher, in milliseconds.
   var pause = 10
   private(set) var busd: Child?
@@ -41,7 +39,6 @@ final class Bed {
 
   private var common: [String: String] {
     ["BUS_STATE_DIR": "\(directory)/services", "BUS_RUNTIME_DIR": "\(directory)/run", "NO_COLOR": "1"]
-      .merging(environment) { $1 }
   }
 
   // MARK: busd
@@ -165,6 +162,12 @@ final class Bed {
   func acknowledgedCount() -> Int {
     readHistories()
     return evidence.acknowledgedCount
+  }
+
+  /// The highest attempt that any job has had so far.
+  func highestAttempt() -> UInt64 {
+    readHistories()
+    return evidence.highestAttempt
   }
 
   private func readHistories() {

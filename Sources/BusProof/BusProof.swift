@@ -3,7 +3,7 @@ import Foundation
 /// The fault runner: real programs under load, broken in every way, and one checker of what they promised.
 ///
 /// ```
-/// swift run BusProof [kill] [power] [disk] [sync] [memory] [clock] [network] [storm] [idle] [hostile]
+/// swift run BusProof [kill] [power] [disk] [sync] [descriptors] [clock] [storm] [idle] [hostile]
 ///   [--cycles N] [--seed S] [--json] [--keep]
 /// ```
 /// Without names all of them run. It starts itself again as publisher, worker and watcher; what each saw stands in a

@@ -16,8 +16,16 @@ final class Child {
     (name, self.log) = (program, log)
     guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
     else { throw ProofError("cannot write \(log): look at the room of its file system") }
-    process.executableURL = URL(filePath: program.hasPrefix("/") ? program : "\(Child.directory)/\(program)")
-    process.arguments = arguments
+    let path = program.hasPrefix("/") ? program : "\(Child.directory)/\(program)"
+    var environment = environment
+    if let library = environment.removeValue(forKey: "LD_PRELOAD") {
+      // The first program of Swift under libfaketime finds no arguments; one that another has become finds them.
+      process.executableURL = URL(filePath: "/usr/bin/env")
+      process.arguments = ["LD_PRELOAD=\(library)", "/usr/bin/env", path] + arguments
+    } else {
+      process.executableURL = URL(filePath: path)
+      process.arguments = arguments
+    }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output

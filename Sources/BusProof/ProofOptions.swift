@@ -51,6 +51,16 @@ enum FaultName: String, CaseIterable {
   case disk
   /// A sync fails, or takes half a second.
   case sync
+  /// busd may have few descriptors, and silent clients take them.
+  case descriptors
+  /// busd's wall clock jumps.
+  case clock
+  /// Two thousand clients come back at once.
+  case storm
+  /// Thousands of subscribers that say nothing, and one that reads nothing.
+  case idle
+  /// Bytes that are no ZMTP, or too much of it.
+  case hostile
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -26,6 +26,11 @@ struct Runner {
     case .power: [try await power("ext4"), try await power("xfs")]
     case .disk: [try await fullDisk()]
     case .sync: [try await failingSync(), try await slowSync()]
+    case .descriptors: [try await fewDescriptors()]
+    case .clock: [try await clockJumps()]
+    case .storm: [try await storm()]
+    case .idle: [try await idleSubscribers()]
+    case .hostile: [try await hostileBytes()]
     }
   }
 
@@ -50,8 +55,8 @@ struct Runner {
       if !evidence.dead.isEmpty { report.figures.append("dead jobs \(evidence.dead.count)") }
       let verdict = Verdict(evidence, maximumAttempts: ProofEngine.maximumAttempts)
       report.verdict = verdict
-    } catch let error as ProofError {
-      report.breaches.append(error.description)
+    } catch {
+      report.breaches.append("\(error)")
     }
     report.restarts = Array(bed.restarts.dropFirst())
     report.seconds = Int((ContinuousClock.now - begin) / .seconds(1))
