@@ -21,6 +21,8 @@ struct BusProof {
   }
 
   private static func run(_ arguments: [String]) async throws -> Int32 {
+    // One of the crew that lost its arguments must not become a runner with a crew of its own.
+    guard ProcessInfo.processInfo.environment["PROOF_HISTORY"] == nil else { return 64 }
     let options: ProofOptions
     do { options = try ProofOptions(arguments) } catch {
       print("\(error)")
