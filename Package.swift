@@ -48,6 +48,7 @@ let package = Package(
   targets: [
     // The system's libraries and the few lines of C.
     .systemLibrary(name: "CZeroMQ"),
+    .target(name: "CAllocations"),
     .target(name: "CChecksum"),
     .target(name: "CProcess"),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -88,8 +89,9 @@ let package = Package(
     .executableTarget(
       name: "Shop", dependencies: ["Bus", database, lifecycle, logging], swiftSettings: strict),
     .executableTarget(
-      name: "BusBench", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", logging],
-      swiftSettings: strict),
+      name: "BusBench",
+      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations", arguments, logging],
+      exclude: ["Peers"], swiftSettings: strict),
 
     // The whole bus in one thread, from a seed.
     .executableTarget(
@@ -127,6 +129,8 @@ let package = Package(
       name: "BusSupervisorTests", dependencies: ["BusSupervisor", "BusProtocol", "BusTopology"],
       swiftSettings: strict),
     .testTarget(name: "BusSimulationTests", dependencies: ["BusSimulation"], swiftSettings: strict),
+    .testTarget(name: "BusBenchTests", dependencies: ["BusBench", "Bus", "BusCommand", "BusdCommand", arguments],
+      swiftSettings: strict),
     .testTarget(name: "ExampleTests", dependencies: ["Bus", "BusTesting"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

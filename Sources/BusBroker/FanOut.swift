@@ -1,22 +1,22 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// Turns a committed group of records into live messages: runs of one topic packed together, then the mark.
 ///
 /// One message whatever the number of listeners; libzmq filters by the topic, which is the first frame.
-struct FanOut {
+package struct FanOut {
   /// A longer run is split, so that what waits for a slow listener (messages × this) stays bounded.
   static let maximumRunByteCount = 16 << 10
 
   let log: LogID
   private(set) var through: Offset
 
-  init(log: LogID, through: Offset) {
+  package init(log: LogID, through: Offset) {
     self.log = log
     self.through = through
   }
 
   /// The messages of the records, which stand one behind the other in wire form and were checked when they came.
-  mutating func messages(of records: [UInt8], through last: Offset) -> [LiveMessage] {
+  package mutating func messages(of records: [UInt8], through last: Offset) -> [LiveMessage] {
     var messages: [LiveMessage] = []
     var counts: [String: Int] = [:]
     var run = 0..<0

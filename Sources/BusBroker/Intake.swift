@@ -1,16 +1,16 @@
-internal import BusProtocol
+package import BusProtocol
 
 /// Decides what of an outbox's batch is new: repeats are dropped, a hole is refused.
-struct Intake {
+package struct Intake {
   /// A record of a batch: where it stands and what was found there.
-  struct Numbered: Equatable {
-    var start: Int
-    var facts: Record.Facts
+  package struct Numbered: Equatable {
+    package var start: Int
+    package var facts: Record.Facts
 
-    var sequence: UInt64 { facts.publisherSequence }
+    package var sequence: UInt64 { facts.publisherSequence }
   }
 
-  enum Decision: Equatable {
+  package enum Decision: Equatable {
     /// These are new, in order; all before them are on disk already.
     case accept([Numbered])
     /// The batch begins behind a hole: going on would take what is missing for repeats later.
@@ -18,7 +18,7 @@ struct Intake {
   }
 
   /// Reads and checks a batch: whole records of one publisher, numbered without gaps. Any doubt refuses all of it.
-  static func records(_ bytes: [UInt8], of publisher: PublisherID) throws(ProtocolError) -> [Numbered] {
+  package static func records(_ bytes: [UInt8], of publisher: PublisherID) throws(ProtocolError) -> [Numbered] {
     var records: [Numbered] = []
     var position = 0
     while position < bytes.count {
@@ -39,7 +39,7 @@ struct Intake {
   /// Decides by the last sequence that the spool has of the publisher.
   ///
   /// - Parameter oldest: the first sequence that the outbox still has: what lies before it can never come.
-  static func decide(_ records: [Numbered], last: UInt64?, oldest: UInt64) -> Decision {
+  package static func decide(_ records: [Numbered], last: UInt64?, oldest: UInt64) -> Decision {
     guard let first = records.first, let last else { return .accept(records) }
     if first.sequence > last &+ 1, first.sequence != oldest { return .gap(expected: max(last &+ 1, oldest)) }
     return .accept(Array(records.drop { $0.sequence <= last }))

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+@testable import BusBench
+
+/// What single operations may ask for: a change that makes one dearer is seen in the commit that does it.
+@Suite(.serialized) struct CostTests {
+  @Test func `no operation asks for more memory than it may`() async throws {
+    for operation in Operation.all {
+      let limit = try #require(Costs.allocations[operation.name], "\(operation.name) stands not in Costs.swift")
+      let each = try await operation.allocations(times: 200)
+      guard each >= 0 else { return }
+      #expect(each <= limit * Costs.tolerance, "\(operation.name): \(each) allocations, \(limit) when it was measured")
+      if each * Costs.tolerance < limit {
+        print("\(operation.name) asks for \(each), less than the \(limit) in Costs.swift: write that down")
+      }
+    }
+    #expect(Set(Costs.allocations.keys) == Set(Operation.all.map(\.name)))
+  }
+
+  @Test func `what asks for memory is counted`() async throws {
+    let operation = Operation(
+      name: "one", about: "an array",
+      prepare: {
+        var kept: [UInt8] = []
+        return Operation.Scene(act: { kept = [UInt8](repeating: UInt8(kept.count & 1), count: 1000) })
+      })
+    let each = try await operation.allocations(times: 100)
+    #expect(each == -1 || each >= 1 && each < 50)
+  }
+
+  /// Only a release build's instructions say anything: `BUS_MEASURE=1 swift test -c release -Xswiftc -enable-testing`.
+  @Test(.enabled(if: Callgrind.isWanted, "instructions are counted with BUS_MEASURE=1, a release build and valgrind"))
+  func `no operation takes more instructions than it may`() async throws {
+    let callgrind = try Callgrind()
+    defer { callgrind.end() }
+    for operation in Operation.all {
+      let each = try await callgrind.instructions(of: operation.name)
+      guard let limit = Costs.instructions[operation.name] else {
+        print("\(operation.name) takes \(Int(each)) instructions: Costs.swift has no limit yet")
+        continue
+      }
+      #expect(each <= limit * Costs.tolerance, "\(operation.name): \(each) instructions, \(limit) when it was measured")
+    }
+  }
+}
