@@ -124,7 +124,7 @@ let package = Package(
       name: "BusTestingTests", dependencies: ["Bus", "BusProtocol", "BusTesting", logging], swiftSettings: strict),
     .testTarget(
       name: "BusCommandTests",
-      dependencies: ["BusCommand", "BusdCommand", "BusProtocol", arguments], swiftSettings: strict),
+      dependencies: ["Bus", "BusCommand", "BusdCommand", "BusProtocol", arguments], swiftSettings: strict),
     .testTarget(
       name: "BusSupervisorTests", dependencies: ["BusSupervisor", "BusProtocol", "BusTopology"],
       swiftSettings: strict),

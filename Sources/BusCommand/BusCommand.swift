@@ -42,6 +42,7 @@ struct BusCommand: AsyncParsableCommand {
         subcommands: [
           DemoCommand.self, DevCommand.self, WorkCommand.self, ExecCommand.self, PsCommand.self, ScaleCommand.self,
           UpgradeCommand.self, QuietCommand.self, StopCommand.self, LogsCommand.self, TopologyCommand.self,
+          BenchCommand.self,
         ]),
     ])
 

@@ -66,6 +66,7 @@ struct HelpTests {
       logs                    Show the last lines that processes wrote, and those
                               that come.
       topology                Check and show the topology file.
+      bench                   Put load on a bus that runs, and measure what it does.
 
       See 'bus help <subcommand>' for detailed help.
 
@@ -95,7 +96,7 @@ struct HelpTests {
     #expect(result.status == 0)
     #expect(result.error == "")
     #expect(result.output.contains("USAGE: \(command) "))
-    let isGroup = ["bus jobs", "bus queues", "bus spool", "bus subs", "bus topology"].contains(command)
+    let isGroup = ["bus bench", "bus jobs", "bus queues", "bus spool", "bus subs", "bus topology"].contains(command)
     #expect(isGroup || result.output.contains("EXAMPLE"))
     for line in result.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
   }
