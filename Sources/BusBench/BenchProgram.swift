@@ -1,7 +1,25 @@
 import ArgumentParser
+import Dispatch
+import Foundation
+
+/// Where the program begins.
+@main
+enum Entry {
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    // On the first thread alone: callgrind dies with one that waits for others as a main function that awaits does.
+    if arguments.first == "count" { return CountCommand.main(Array(arguments.dropFirst())) }
+    let signals = ChildProcess.endAllOnSignals()
+    // Awaited by the exit.
+    Task {
+      await BenchProgram.main(arguments)
+      exit(0)
+    }
+    withExtendedLifetime(signals) { dispatchMain() }
+  }
+}
 
 /// The benchmarks: each starts a busd of its own in a directory of its own, and prints its figures beside the bar.
-@main
 struct BenchProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "BusBench", abstract: "Measure what events and jobs cost, from outside.",

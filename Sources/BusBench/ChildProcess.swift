@@ -1,9 +1,12 @@
 import Foundation
+import Synchronization
 
 /// A program beside this one, started and heard until it says that it is ready.
 final class ChildProcess: Sendable {
   let id: Int32
   private let process: Process
+  /// Those that would be left behind.
+  private static let running = Mutex<Set<Int32>>([])
 
   init(_ program: String, _ arguments: [String], _ environment: [String: String], ready: String) async throws {
     let process = Process()
@@ -13,7 +16,9 @@ final class ChildProcess: Sendable {
     let pipe = Pipe()
     process.standardError = pipe
     try process.run()
-    (self.process, id) = (process, process.processIdentifier)
+    let id = process.processIdentifier
+    (self.process, self.id) = (process, id)
+    _ = ChildProcess.running.withLock { $0.insert(id) }
     var text = ""
     while !text.contains(ready) {
       let data = pipe.fileHandleForReading.availableData
@@ -30,6 +35,21 @@ final class ChildProcess: Sendable {
   func kill() {
     Foundation.kill(id, SIGKILL)
     process.waitUntilExit()
+    _ = ChildProcess.running.withLock { $0.remove(id) }
+  }
+
+  /// Who is told to end takes all that it started along, for as long as what this returns is kept.
+  static func endAllOnSignals() -> [any DispatchSourceSignal] {
+    [SIGINT, SIGTERM, SIGHUP].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        for id in running.withLock({ $0 }) { Foundation.kill(id, SIGKILL) }
+        exit(128 + number)
+      }
+      source.resume()
+      return source
+    }
   }
 
   /// A program that was built with this one.

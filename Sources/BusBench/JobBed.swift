@@ -58,6 +58,20 @@ extension Bed {
     }
   }
 
+  /// Looks until each of so many subscriptions is run by somebody.
+  func untilSubscribed(_ count: Int, _ tool: ToolConnection) async throws {
+    let deadline = ContinuousClock.now + .seconds(120)
+    while deadline > .now {
+      if case .array(let list)? = try await ask("subscriptions", tool)["subscriptions"], list.count >= count,
+        list.allSatisfy({ $0["process"] != .null })
+      {
+        return
+      }
+      try await ContinuousClock().sleep(for: .milliseconds(20))
+    }
+    throw Failure(description: "\(count) subscriptions are not all run")
+  }
+
   /// Looks until busd has so many hands for the queue.
   func untilHands(_ count: Int, _ tool: ToolConnection) async throws {
     let deadline = ContinuousClock.now + .seconds(60)

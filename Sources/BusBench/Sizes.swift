@@ -22,7 +22,7 @@ struct Sizes: Sendable {
   var directory: String
 
   static let full = Sizes(
-    runs: 5, events: 1_000_000, jobs: 200_000, backlog: 1_000_000, calls: 2000, listeners: 100, strangers: 10_000,
+    runs: 5, events: 1_000_000, jobs: 200_000, backlog: 1_000_000, calls: 2000, listeners: 100, strangers: 1000,
     idle: .seconds(10), directory: "/tmp")
   static let quick = Sizes(
     runs: 1, events: 2000, jobs: 500, backlog: 1000, calls: 50, listeners: 5, strangers: 20, idle: .seconds(1),
@@ -46,7 +46,7 @@ struct SizeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Calls that are made one at a time; 2000.", valueName: "count"))
   var calls: Int?
 
-  @Option(help: ArgumentHelp("Subscriptions that no event matches; 10000.", valueName: "count"))
+  @Option(help: ArgumentHelp("Subscriptions that no event matches; 1000.", valueName: "count"))
   var subscriptions: Int?
 
   @Option(help: ArgumentHelp("Where busd keeps its files: the disk that is measured; /tmp.", valueName: "directory"))

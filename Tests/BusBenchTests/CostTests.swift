@@ -5,10 +5,10 @@ import Testing
 
 /// What single operations may ask for: a change that makes one dearer is seen in the commit that does it.
 @Suite(.serialized) struct CostTests {
-  @Test func `no operation asks for more memory than it may`() async throws {
+  @Test func `no operation asks for more memory than it may`() throws {
     for operation in Operation.all {
       let limit = try #require(Costs.allocations[operation.name], "\(operation.name) stands not in Costs.swift")
-      let each = try await operation.allocations(times: 200)
+      let each = try operation.allocations(times: 200)
       guard each >= 0 else { return }
       #expect(each <= limit * Costs.tolerance, "\(operation.name): \(each) allocations, \(limit) when it was measured")
       if each * Costs.tolerance < limit {
@@ -18,14 +18,14 @@ import Testing
     #expect(Set(Costs.allocations.keys) == Set(Operation.all.map(\.name)))
   }
 
-  @Test func `what asks for memory is counted`() async throws {
+  @Test func `what asks for memory is counted`() throws {
     let operation = Operation(
       name: "one", about: "an array",
       prepare: {
         var kept: [UInt8] = []
         return Operation.Scene(act: { kept = [UInt8](repeating: UInt8(kept.count & 1), count: 1000) })
       })
-    let each = try await operation.allocations(times: 100)
+    let each = try operation.allocations(times: 100)
     #expect(each == -1 || each >= 1 && each < 50)
   }
 

@@ -113,9 +113,10 @@ struct BenchLiveTests {
     #expect(pub["count"] == 100 && pub["refused"] == 0)
     let e2e = try json(
       await site.bus("bench", "e2e", "--rate", "200", "--duration", "500ms", "--size", "300", "--json"))
-    #expect(e2e["count"] == 100 && e2e["lost"] == 0 && e2e["duplicated"] == 0 && e2e["size"] == 300)
+    #expect(e2e["count"] == 100, "\(e2e.text)")
+    #expect(e2e["lost"] == 0 && e2e["duplicated"] == 0 && e2e["size"] == 300, "\(e2e.text)")
     let jobs = try json(await site.bus("bench", "jobs", "--rate", "100", "--duration", "500ms", "--json"))
-    #expect(jobs["count"] == 50 && jobs["lost"] == 0 && jobs["duplicated"] == 0)
+    #expect(jobs["count"] == 50 && jobs["lost"] == 0 && jobs["duplicated"] == 0, "\(jobs.text)")
     let left = try await site.bus("jobs", "ls", "--json")
     #expect(left.status == 0 && left.output == "")
   }

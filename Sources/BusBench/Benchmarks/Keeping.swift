@@ -91,9 +91,12 @@ extension Benchmark {
         guard goal < sizes.events else { break }
         goal = max(kept, min(goal * 10, sizes.events))
       }
-      try await bed.startWorkers(1, subscriptions: sizes.strangers, client, tool)
+      // So many for each process: it has to keep up with all of them.
+      let processes = (sizes.strangers + 999) / 1000
+      try await bed.startWorkers(processes, subscriptions: sizes.strangers / processes, client, tool)
+      try await bed.untilSubscribed(sizes.strangers / processes * processes, tool)
       let spent = try await Meter(bed).measure { try await client.pipeline(step, .hundredBytes) }
-      return figures + spent.figures("beside \(sizes.strangers) subscriptions", count: step)
+      return figures + spent.figures("beside \(sizes.strangers) subscriptions too", count: step)
     }
   }
 }

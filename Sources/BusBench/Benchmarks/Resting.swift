@@ -8,6 +8,7 @@ extension Benchmark {
     let bed = try await Bed(sizes)
     let (tool, client) = (try bed.tool(), try bed.client())
     try await bed.startWorkers(min(10, sizes.listeners), subscriptions: 10, client, tool)
+    try await bed.untilSubscribed(10 * min(10, sizes.listeners), tool)
     tool.stop()
     await client.stop()
     // What they do when they come is over then.

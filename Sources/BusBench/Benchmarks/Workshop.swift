@@ -25,24 +25,15 @@ struct Workshop: Sendable {
       }
       group.addTask {
         try await workshop.client.whileRunning {
-          try await workshop.untilSubscribed()
+          let tool = try bed.tool()
+          defer { tool.stop() }
+          try await bed.untilSubscribed(1, tool)
           return try await body(workshop)
         }
       }
       defer { group.cancelAll() }
       while let result = try await group.next() { if let result { return result } }
       throw Failure(description: "the engine ended")
-    }
-  }
-
-  private func untilSubscribed() async throws {
-    while true {
-      if case .array(let list)? = try await client.ask("subscriptions")["subscriptions"], !list.isEmpty,
-        list.allSatisfy({ $0["process"] != .null })
-      {
-        return
-      }
-      try await ContinuousClock().sleep(for: .milliseconds(20))
     }
   }
 }

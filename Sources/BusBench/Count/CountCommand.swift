@@ -4,7 +4,7 @@ import CAllocations
 
 /// Does one operation many times, and says how often it asked for memory; under callgrind the difference of two counts
 /// gives its instructions.
-struct CountCommand: AsyncParsableCommand {
+struct CountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "count", abstract: "Count what single operations ask for: memory, and under callgrind instructions.",
     usage: "BusBench count [<options>] [<operation> ...]",
@@ -30,9 +30,9 @@ struct CountCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
+  func run() throws {
     for operation in Operation.all where names.isEmpty || names.contains(operation.name) {
-      let each = try await operation.allocations(times: times)
+      let each = try operation.allocations(times: times)
       if json {
         let value: JSONValue = ["operation": .string(operation.name), "allocations": .double(each)]
         Report.line(value.text)
@@ -48,7 +48,7 @@ struct Operation: Sendable {
   /// What was made ready for it.
   struct Scene {
     var act: () throws -> Void
-    var end: () async -> Void = {}
+    var end: () -> Void = {}
   }
 
   let name: String
@@ -56,13 +56,13 @@ struct Operation: Sendable {
   let prepare: @Sendable () throws -> Scene
 
   /// How often it asks for memory each time: after a few that fill what is kept.
-  func allocations(times: Int) async throws -> Double {
+  func allocations(times: Int) throws -> Double {
     let scene = try prepare()
+    defer { scene.end() }
     for _ in 0..<20 { try scene.act() }
     let before = bus_allocation_count()
     for _ in 0..<times { try scene.act() }
     let count = bus_allocation_count() - before
-    await scene.end()
     return before < 0 ? -1 : Double(count) / Double(times)
   }
 }

@@ -52,13 +52,15 @@ struct BenchLoad: Sendable {
     }
   }
 
-  /// Calls the body at each moment of the pace until the time is up; without a rate as often as it returns.
+  /// Calls the body at each moment of the pace until the time is up; without a rate as often as it returns. What was due
+  /// in the time and is late is sent all the same, as far as that helps.
   func paced(
     _ body: (_ first: Int, _ count: Int, _ due: ContinuousClock.Instant) async throws -> Void
   ) async throws {
     let begin = ContinuousClock.now
     var (pace, number) = (plan.rate.map { Pace(perSecond: $0) }, 0)
-    while ContinuousClock.now - begin < plan.duration.duration, !Task.isCancelled {
+    let limit = plan.duration.duration + (plan.rate == nil ? .zero : BenchLoad.patience)
+    while ContinuousClock.now - begin < limit, !Task.isCancelled {
       var (due, count) = (ContinuousClock.now, 100)
       if let tick = pace?.next() {
         (due, count) = (begin + tick.at, tick.count)
