@@ -129,7 +129,8 @@ let package = Package(
       name: "BusSupervisorTests", dependencies: ["BusSupervisor", "BusProtocol", "BusTopology"],
       swiftSettings: strict),
     .testTarget(name: "BusSimulationTests", dependencies: ["BusSimulation"], swiftSettings: strict),
-    .testTarget(name: "BusBenchTests", dependencies: ["BusBench", "Bus", "BusCommand", "BusdCommand", arguments],
+    .testTarget(
+      name: "BusBenchTests", dependencies: ["BusBench", "Bus", "BusCommand", "BusdCommand", arguments],
       swiftSettings: strict),
     .testTarget(name: "ExampleTests", dependencies: ["Bus", "BusTesting"], swiftSettings: strict),
     .testTarget(

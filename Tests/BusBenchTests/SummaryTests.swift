@@ -63,7 +63,7 @@ struct SummaryTests {
     let countdown = Countdown(2)
     async let ended: Void = countdown.wait()
     countdown.hit()
-    countdown.hit(3)
+    countdown.hit()
     try await ended
     try await Countdown(0).wait()
   }

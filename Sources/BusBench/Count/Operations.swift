@@ -81,7 +81,7 @@ extension Operation {
     prepare: {
       let bytes = try records(100)
       var fanOut = FanOut(log: LogID(high: 1, low: 2), through: .zero)
-      return Scene(act: { _ = try fanOut.messages(of: bytes, through: Offset(100)) })
+      return Scene(act: { _ = fanOut.messages(of: bytes, through: Offset(100)) })
     })
 
   private static let mark = Operation(
