@@ -70,13 +70,8 @@ struct OutboxShelf: Sendable {
   }
 
   private func makeDirectories() throws(BusError) {
-    var made = directory.hasPrefix("/") ? "" : "."
-    for part in directory.split(separator: "/") {
-      made += "/\(part)"
-      guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
-      throw BusError(
-        code: "outbox", "the directory \(made) cannot be made: \(String(cString: strerror(errno)))",
-        help: "set BUS_STATE_DIR to a directory that this process may write")
+    do { try PrivateDirectory.make(directory) } catch {
+      throw BusError(code: "outbox", error.message, help: "\(error.help), or set BUS_STATE_DIR")
     }
   }
 

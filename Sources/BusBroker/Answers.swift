@@ -197,7 +197,7 @@ extension StoreLoop {
   private func topologyText() -> JSONValue {
     [
       "file": facts.topologyFile.map { .string($0) } ?? .null,
-      "text": facts.topology.map { .string(TopologyText.yaml($0)) } ?? .null,
+      "text": facts.topology.map { .string(TopologyText.shown($0)) } ?? .null,
     ]
   }
 

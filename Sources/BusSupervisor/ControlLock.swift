@@ -17,7 +17,7 @@ struct ControlLock {
   /// Takes the lock; the error names the process that has it.
   init(path: String) throws(SupervisorError) {
     // Not while another thread starts a process, which would inherit it and hold it.
-    descriptor = Spawn.alone { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+    descriptor = Spawn.alone { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
     guard descriptor >= 0 else {
       throw SupervisorError(
         .system, "no lock at \(path): \(String(cString: strerror(errno)).lowercased())",

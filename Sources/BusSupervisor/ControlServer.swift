@@ -52,10 +52,8 @@ public final class ControlServer: Sendable {
   }
 
   private static func begin(_ directory: String, _ path: String) throws(SupervisorError) -> (ControlLock, Int32) {
-    guard RuntimeDirectory.make(directory) else {
-      throw SupervisorError(
-        .system, "no directory \(directory): \(String(cString: strerror(errno)).lowercased())",
-        help: "choose one with BUS_RUNTIME_DIR")
+    do { try PrivateDirectory.make(directory) } catch {
+      throw SupervisorError(.system, error.message, help: "\(error.help), or choose another with BUS_RUNTIME_DIR")
     }
     let lock = try ControlLock(path: "\(path).lock")
     do throws(SupervisorError) { return (lock, try ControlServer.listen(path)) } catch {

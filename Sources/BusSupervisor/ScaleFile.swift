@@ -28,7 +28,7 @@ public struct ScaleFile: Sendable {
 
   /// What is kept; nothing when there is no file or it cannot be read as one.
   func load() -> [String: Wish] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { return [:] }
     defer { close(file) }
     var bytes = [UInt8](repeating: 0, count: ScaleFile.maximumByteCount)
@@ -52,9 +52,11 @@ public struct ScaleFile: Sendable {
     }
     let bytes = JSONValue.object(object).bytes + [UInt8(ascii: "\n")]
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    guard RuntimeDirectory.make(directory) else { throw refusal() }
+    do { try PrivateDirectory.make(directory) } catch {
+      throw SupervisorError(.system, error.message, help: error.help)
+    }
     let next = "\(path).next"
-    let file = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let file = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw refusal() }
     let isWritten = write(file, bytes, bytes.count) == bytes.count && fsync(file) == 0
     guard close(file) == 0, isWritten, rename(next, path) == 0 else { throw refusal() }

@@ -2,6 +2,18 @@ internal import BusProtocol
 
 /// Prints a topology as YAML with every default filled in; the text parses to an equal topology.
 public enum TopologyText {
+  /// The whole file, ending in a newline, with `[hidden]` instead of what looks like a secret among what is put into
+  /// the environment of processes.
+  public static func shown(_ topology: Topology) -> String {
+    var topology = topology
+    for index in topology.engines.indices {
+      for (name, value) in topology.engines[index].workers.environment {
+        topology.engines[index].workers.environment[name] = EnvironmentVariable.shown(name, value: value)
+      }
+    }
+    return yaml(topology)
+  }
+
   /// The whole file, ending in a newline.
   ///
   /// Two things do not come back: parts of a millisecond, and a byte order mark that begins a text (Yams drops it).

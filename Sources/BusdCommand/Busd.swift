@@ -47,7 +47,10 @@ struct Busd: AsyncParsableCommand {
   }
 
   private func serve() async throws {
-    umask(0o077)
+    ProcessPrivacy.keepFilesPrivate()
+    if !options.coreDumps, !ProcessPrivacy.writeNoCore() {
+      write(2, "busd: the limit of core dumps stays as it is\n", 45)
+    }
     // Under a supervisor (`bus dev`) it ends with it; where that has ended already, there is nobody to serve.
     if let supervisor = ProcessEnvironment.all["BUS_SUPERVISED"].flatMap({ Int32($0) }), supervisor > 0,
       bus_end_with(supervisor) == 1

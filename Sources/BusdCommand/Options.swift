@@ -44,6 +44,9 @@ struct Options: ParsableArguments {
       "Keep so much of the disk free, in MiB; publishes are refused before it is used.", valueName: "count"))
   var reserveMib: Int = 256
 
+  @Flag(help: "Leave the limit of core dumps as it is; a core has events and keys in it.")
+  var coreDumps = false
+
   @Flag(help: "Say more in the log.")
   var verbose = false
 
@@ -90,14 +93,9 @@ struct Options: ParsableArguments {
 
   /// Makes a directory and those above it, for this user alone.
   private static func makeDirectory(_ path: String) throws {
-    var made = path.hasPrefix("/") ? "" : "."
-    for part in path.split(separator: "/") {
-      made += "/\(part)"
-      guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
-      let reason = String(cString: strerror(errno))
+    do { try PrivateDirectory.make(path) } catch {
       throw BrokerError(
-        .configuration, "the directory \(made) cannot be made: \(reason)",
-        help: "choose another with --state-dir or --runtime-dir")
+        .configuration, error.message, help: "\(error.help), with --state-dir or --runtime-dir where it is another one")
     }
   }
 }

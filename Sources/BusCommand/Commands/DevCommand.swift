@@ -23,6 +23,7 @@ struct DevCommand: AsyncParsableCommand {
   @OptionGroup var output: ForegroundOptions
 
   func run() async throws {
+    ProcessPrivacy.keepFilesPrivate()
     let file = try TopologyChoice.file(named: choice.topology, environment: ProcessEnvironment.all)
     let bed = try DevBed(stateDirectory: stateDir)
     do {

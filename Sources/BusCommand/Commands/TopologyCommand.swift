@@ -66,7 +66,7 @@ struct TopologyCommand: AsyncParsableCommand {
     func run() async throws {
       if running { return try await showRunning() }
       let file = try TopologyChoice.requiredFile(named: file, environment: ProcessEnvironment.all)
-      let text = TopologyText.yaml(try TopologyChoice.topology(file))
+      let text = TopologyText.shown(try TopologyChoice.topology(file))
       if output.json { return try Output.write(json: ["file": .string(file), "text": .string(text)]) }
       try Output.write(text)
     }

@@ -97,6 +97,7 @@ struct WorkCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    ProcessPrivacy.keepFilesPrivate()
     var environment: [String: String] = [:]
     environment["BUS_ENDPOINT"] = endpoint
     var definitions: [ProcessDefinition]

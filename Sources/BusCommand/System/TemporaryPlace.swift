@@ -20,7 +20,7 @@ struct TemporaryPlace {
     guard mkdtemp(&template) != nil else { throw TemporaryPlace.failure("no temporary directory", directory) }
     let path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     // Under its name only when it is locked: nobody finds it free meanwhile. Closed by the end of the process.
-    let lock = open("\(path)/owner.new", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    let lock = open("\(path)/owner.new", O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename("\(path)/owner.new", "\(path)/owner") == 0 else {
       throw TemporaryPlace.failure("no lock", path)
     }
