@@ -116,7 +116,8 @@ let package = Package(
       name: "BusStoreTests", dependencies: ["BusStore", "BusProtocol", "BusTesting", database], swiftSettings: strict),
     .testTarget(name: "BusTopologyTests", dependencies: ["BusTopology", "BusProtocol"], swiftSettings: strict),
     .testTarget(
-      name: "BusBrokerTests", dependencies: ["BusBroker", "BusProtocol", "BusTesting", "ZeroMQ"], swiftSettings: strict),
+      name: "BusBrokerTests",
+      dependencies: ["BusBroker", "BusProtocol", "BusTesting", "BusTopology", "ZeroMQ"], swiftSettings: strict),
     .testTarget(
       name: "BusTests", dependencies: ["Bus", "BusProtocol", "BusSpool", "BusTesting", "ZeroMQ", lifecycle, logging],
       swiftSettings: strict),

@@ -10,7 +10,7 @@ extension BusClient {
     _ topic: Topic, _ bytes: [UInt8], _ failure: BusError, _ fallbacks: [Fallback]
   ) throws(BusError) -> Receipt {
     // That one is the event's own fault, and would be everywhere.
-    guard failure.code != "bad_record" else { throw failure }
+    guard !["bad_record", "too_large"].contains(failure.code) else { throw failure }
     for fallback in fallbacks {
       switch fallback {
       case .inline(let bus):

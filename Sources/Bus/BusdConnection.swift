@@ -13,6 +13,8 @@ final class BusdConnection: Sendable {
   private let adoption: OutboxAdoption
   private let configuration: BusConfiguration
   private let logger: Logger
+  /// The most data of one event, as busd said last.
+  private let payload: PayloadLimit
 
   /// Opens the outbox and begins to connect; busd need not be there.
   init(_ configuration: BusConfiguration, hello: Hello, logger: Logger) throws(BusError) {
@@ -21,16 +23,22 @@ final class BusdConnection: Sendable {
     do {
       link = try Link(endpoint: configuration.endpoint, hello: hello, logger: logger, random: configuration.random)
     } catch { throw BusError(code: "socket", error.message, help: "raise the limit of open files") }
+    let payload = PayloadLimit()
+    self.payload = payload
     carrier = OutboxCarrier(outbox, link: link, logger: logger)
     adoption = OutboxAdoption(shelf, link: link, logger: logger)
     self.configuration = configuration
     self.logger = logger
+    link.onThread { link in
+      _ = link.listen { event in if case .up(let welcome) = event { payload.set(welcome.payload) } }
+    }
     link.start()
     adoption.start()
   }
 
   /// Puts an event into the outbox; nothing here waits for the network.
   func publish(_ topic: Topic, _ bytes: [UInt8]) throws(BusError) -> Receipt {
+    try payload.check(topic, bytes)
     do {
       let (id, sequence) = try outbox.append(
         topic, data: bytes, context: .current, source: configuration.source, now: configuration.now())

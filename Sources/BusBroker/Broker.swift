@@ -67,7 +67,7 @@ public final class Broker: Sendable {
     threads = loops.all
     spoolLoop = SpoolLoop(
       spool: spool, recent: recent, thread: loops.spool, identifiers: IdentifierSource(random: random),
-      now: now, counters: counters, logger: logger)
+      facts: facts, now: now, counters: counters, logger: logger)
     storeLoop = StoreLoop(
       store: store, reader: reader, facts: facts, thread: loops.store, now: now, counters: counters,
       logger: logger)

@@ -13,6 +13,14 @@ final class BrokerFacts: Sendable {
   let history: HistoryRetention
   let topology: Topology?
   let topologyFile: String?
+  /// The most data of one event.
+  let payload: Int
+  let maximumSessions: Int
+  let maximumSubscriptions: Int
+  /// What each process may send, before any has sent.
+  let quotas: QuotaDesk
+  /// What people do not see.
+  let redaction: Redaction
   let ranks: [QueueName: JobDesk.QueueRank]
   let startedAt: Timestamp
 
@@ -28,6 +36,12 @@ final class BrokerFacts: Sendable {
     history = configuration.history
     topology = configuration.topology
     topologyFile = configuration.topologyFile
+    let limits = configuration.topology?.bus.limits ?? .standard
+    payload = limits.payload
+    maximumSessions = limits.sessions
+    maximumSubscriptions = limits.subscriptions
+    quotas = QuotaDesk(limits)
+    redaction = configuration.topology?.redaction ?? Redaction()
     ranks = BrokerFacts.ranks(configuration.topology)
     self.startedAt = startedAt
   }

@@ -8,7 +8,9 @@ final class Counters: Sendable {
     case eventsRepeated = "events_repeated"
     case eventsRefused = "events_refused"
     case intakeMalformed = "intake_malformed"
+    case intakeDropped = "intake_dropped"
     case requestsRefused = "requests_refused"
+    case requestsPutOff = "requests_put_off"
     case eventsAnnounced = "events_announced"
     case jobsEnqueued = "jobs_enqueued"
     case jobsMerged = "jobs_merged"
@@ -21,6 +23,7 @@ final class Counters: Sendable {
     case leasesEnded = "leases_ended"
     case sessionsOpened = "sessions_opened"
     case sessionsClosed = "sessions_closed"
+    case sessionsRefused = "sessions_refused"
     case letters = "letters_sent"
     case lettersUndelivered = "letters_undelivered"
   }

@@ -143,19 +143,33 @@ actor SocketLoop {
   private func greet(_ route: [UInt8], _ frames: [[UInt8]]) {
     do {
       guard case .hello(let hello) = try Request(frames: frames) else { return }
+      if let refusal = tooManySessions(route) {
+        return send(Reply.refused(request: nil, refusal).frames, route: route, session: nil)
+      }
       let (session, isNew) = sessions.open(route: route, hello: hello)
       if isNew {
         counters.add(to: .sessionsOpened)
         facts.sessions = sessions.count
       }
       storeInbox.put(.opened(session.id, hello), byteCount: 64)
-      let welcome = Welcome(
+      var welcome = Welcome(
         log: facts.log, head: readers.reader.durable, live: facts.endpoints.live, lease: facts.lease,
         wiring: hello.engine.flatMap { facts.wiring(of: $0) })
+      welcome.payload = facts.payload
+      if hello.role == .tool { welcome.redaction = facts.redaction }
       send(Reply.welcome(welcome).frames, route: route, session: session.id)
     } catch {
       send(Reply.refused(request: nil, Refusal(error)).frames, route: route, session: nil)
     }
+  }
+
+  /// Who is there already stays; a newcomer asks again.
+  private func tooManySessions(_ route: [UInt8]) -> Refusal? {
+    guard sessions.count >= facts.maximumSessions, sessions.session(route: route) == nil else { return nil }
+    counters.add(to: .sessionsRefused)
+    return Refusal(
+      code: "too_many_sessions", message: "\(sessions.count) processes are connected, which is the limit",
+      help: "ask again later, or write a higher bus.limits.sessions", retryAfter: .seconds(2))
   }
 
   private func byteCount(_ frames: [[UInt8]]) -> Int { frames.reduce(64) { $0 + $1.count } }

@@ -34,6 +34,9 @@ actor SpoolLoop {
   private var fanOut: FanOut
   private var recent: RecentEvents
   private var identifiers: IdentifierSource
+  private let payload: Int
+  private var quotas: QuotaDesk
+  private var droppedCount = 0
   private let now: @Sendable () -> Timestamp
   private let counters: Counters
   private let logger: Logger
@@ -56,13 +59,15 @@ actor SpoolLoop {
 
   init(
     spool: consuming sending Spool, recent: RecentEvents, thread: any LoopThread, identifiers: IdentifierSource,
-    now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
+    facts: BrokerFacts, now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
   ) {
     fanOut = FanOut(log: spool.logID, through: spool.durable)
     self.spool = spool
     self.recent = recent
     self.thread = thread
     self.identifiers = identifiers
+    payload = facts.payload
+    quotas = facts.quotas
     self.now = now
     self.counters = counters
     self.logger = logger
@@ -92,9 +97,11 @@ actor SpoolLoop {
       switch try Request(frames: frames) {
       case .carry(let request, let publisher, let oldest, let records):
         number = request
+        guard !putsOff(session, request) else { return }
         try carry(records, of: publisher, oldest: oldest, request: request, session: session, at: moment)
       case .publish(let request, let publication, let data):
         number = request
+        guard !putsOff(session, request) else { return }
         try publish(publication, data: data, request: request, session: session, at: moment)
       default: throw ProtocolError(.unknownVerb, "the spool is no place for this verb")
       }
@@ -102,6 +109,14 @@ actor SpoolLoop {
       counters.add(to: .eventsRefused)
       owed.append((session, .refused(request: number, SpoolLoop.refusal(error))))
     }
+  }
+
+  /// Whether the session has to wait, and is told so.
+  private func putsOff(_ session: SessionID, _ request: UInt64) -> Bool {
+    guard let wait = quotas.wait(of: .session(session), now: .now) else { return false }
+    counters.add(to: .requestsPutOff)
+    owed.append((session, .refused(request: request, QuotaDesk.refusal(wait))))
+    return true
   }
 
   private func carry(
@@ -121,6 +136,7 @@ actor SpoolLoop {
         // One by one: what came before a refusal is in the group, and has to be committed.
         appended += 1
       }
+      quotas.charge(.session(session), events: records.count, bytes: bytes.count, now: .now)
       counters.add(records.count - new.count, to: .eventsRepeated)
       owed.append((session, .carried(request: request, through: records.last?.sequence ?? 0)))
     }
@@ -134,25 +150,49 @@ actor SpoolLoop {
       owed.append((session, .published(request: request, id: id, offset: offset, isNew: false)))
       return
     }
+    try checkSize(data, publication.topic)
     _ = try JSONParser.parse(data)
+    quotas.charge(.session(session), events: 1, bytes: data.count, now: .now)
     let event = event(publication.topic, publication.id, data, publication.headers, at: moment)
     let offset = try append(event, at: moment)
     owed.append((session, .published(request: request, id: event.id, offset: offset, isNew: true)))
   }
 
+  private func checkSize(_ data: [UInt8], _ topic: Topic) throws(ProtocolError) {
+    guard data.count <= payload else {
+      throw ProtocolError(
+        .tooLarge,
+        "event \(topic) has \(data.count) bytes of data, the limit is \(payload): publish an id and keep the rest where "
+          + "its truth is")
+    }
+  }
+
   /// Nobody waits for an answer here: what is malformed or finds no room is counted and said in the log.
   private func acceptPlain(_ frames: [[UInt8]], at moment: Timestamp) {
+    guard quotas.wait(of: .plain, now: .now) == nil else { return dropPlain() }
     do {
       guard frames.count == 2 else {
         throw ProtocolError(.badMessage, "a plain message has \(frames.count) frames, expected topic and data")
       }
       let topic = try Topic(String(decoding: frames[0].prefix(Name.maximumLength + 1), as: UTF8.self))
+      try checkSize(frames[1], topic)
       _ = try JSONParser.parse(frames[1])
+      quotas.charge(.plain, events: 1, bytes: frames[1].count, now: .now)
       _ = try append(event(topic, nil, frames[1], EventHeaders(), at: moment), at: moment)
     } catch {
       counters.add(to: .intakeMalformed)
       logger.warning("a plain message was refused", metadata: ["error": "\(error)"])
     }
+  }
+
+  /// Said once for each power of two, so that the log is not filled.
+  private func dropPlain() {
+    droppedCount += 1
+    counters.add(to: .intakeDropped)
+    guard droppedCount & (droppedCount - 1) == 0 else { return }
+    logger.warning(
+      "plain messages were dropped: together they are more than one process may send",
+      metadata: ["count": "\(droppedCount)"])
   }
 
   /// Its id was chosen when it was announced: after a crash it comes again, and is not stored again.

@@ -38,7 +38,8 @@ extension StoreLoop {
       return byteCount <= StoreLoop.longestAnswer
     }
     var answer: JSONObject = [
-      "id": job.id.jsonValue, "state": .string(job.state.rawValue), "lines": .array(lines.map(\.json)),
+      "id": job.id.jsonValue, "state": .string(job.state.rawValue),
+      "lines": facts.redaction.shown(.array(lines.map(\.json)), leftBy: job),
     ]
     if let first = lines.first, first.number > known.line + 1 { answer.set("missing", first.number - known.line - 1) }
     if let progress = job.progress { answer["progress"] = progress.json }

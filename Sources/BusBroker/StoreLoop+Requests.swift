@@ -35,6 +35,15 @@ extension StoreLoop {
   }
 
   func subscribe(_ wishes: [SubscriptionWish], request: UInt64, session: SessionID) {
+    let count = subscriptions.count(of: session, with: wishes.lazy.filter { !$0.isLeaving }.map(\.name))
+    guard count <= facts.maximumSubscriptions else {
+      counters.add(to: .requestsRefused)
+      let refusal = Refusal(
+        code: "too_many_subscriptions",
+        message: "the process has \(count) subscriptions, the limit is \(facts.maximumSubscriptions)",
+        help: "use patterns with *, or write a higher bus.limits.subscriptions")
+      return send(.refused(request: request, refusal), to: session)
+    }
     for (index, wish) in wishes.enumerated() {
       let declaration = SubscriptionDeclaration(
         name: wish.name, patterns: wish.patterns, start: start(of: wish.start), conditions: wish.conditions)

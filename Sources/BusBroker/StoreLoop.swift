@@ -345,8 +345,12 @@ actor StoreLoop {
   // MARK: Answers and the next moment
 
   func send(_ reply: Reply, to session: SessionID) {
-    let isPacked = processes[session].map { $0.packedForm > 0 } ?? false
-    turnLetters.append(Letter(reply, to: session, isPacked: isPacked))
+    let process = processes[session]
+    var reply = reply
+    if !facts.redaction.isEmpty, process?.role == .tool, case .answer(let request, let answer) = reply {
+      reply = .answer(request: request, facts.redaction.shown(answer))
+    }
+    turnLetters.append(Letter(reply, to: session, isPacked: process.map { $0.packedForm > 0 } ?? false))
   }
 
   func refuse(_ refusal: Refusal, request: UInt64?, session: SessionID) {

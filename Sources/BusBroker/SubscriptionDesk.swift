@@ -120,6 +120,12 @@ struct SubscriptionDesk {
   /// When to look again; nil while nothing is held.
   var nextExpiry: ContinuousClock.Instant? { seats.values.compactMap(\.deadline).min() }
 
+  /// How many a process runs or waits for, once it also wants these.
+  func count(of session: SessionID, with wanted: some Sequence<SubscriptionName>) -> Int {
+    let own = seats.filter { $0.value.holder == session || $0.value.waiting.contains(session) }.keys
+    return Set(own).union(wanted).count
+  }
+
   /// Who runs it now.
   func holder(of name: SubscriptionName) -> SessionID? { seats[name]?.holder }
 }

@@ -12,6 +12,8 @@ struct Connection: Sendable {
   let endpoint: String
   /// The last event on disk when the session began.
   let headAtStart: Offset
+  /// What of events is not printed.
+  private let redaction: Redaction
   private let tool: ToolConnection
   private let timeout: Duration
 
@@ -33,7 +35,7 @@ struct Connection: Sendable {
     }
     return try await body(
       Connection(
-        endpoint: endpoint, headAtStart: welcome.head, tool: tool,
+        endpoint: endpoint, headAtStart: welcome.head, redaction: welcome.redaction, tool: tool,
         timeout: options.timeout?.duration ?? answerTimeout))
   }
 
@@ -114,15 +116,15 @@ struct Connection: Sendable {
   func read(after: Offset, patterns: [TopicPattern], limit: Int) async throws -> EventsRead {
     let reply = try await request { .read(request: $0, after: after, patterns: patterns, limit: limit) }
     guard case .events(_, let chunk) = reply else { throw badAnswer("events were asked for") }
-    return try reading { () throws(ProtocolError) in try EventsRead(chunk) }
+    return try reading { () throws(ProtocolError) in try EventsRead(chunk, redaction) }
   }
 
   /// Follows topics from a place: a stretch at each call, gap-free, for ever.
   func follow(_ patterns: [TopicPattern], after offset: Offset) -> @Sendable () async throws -> EventsRead {
-    let next = tool.follow(patterns, after: offset)
+    let (next, redaction) = (tool.follow(patterns, after: offset), redaction)
     return {
       let stretch = try await next()
-      return EventsRead(events: stretch.events, through: stretch.through, missing: stretch.missing)
+      return EventsRead(events: stretch.events.map(redaction.shown), through: stretch.through, missing: stretch.missing)
     }
   }
 
@@ -184,7 +186,8 @@ struct EventsRead: Sendable {
 }
 
 extension EventsRead {
-  init(_ chunk: EventsChunk) throws(ProtocolError) {
-    self.init(events: try Record.events(chunk.records), through: chunk.through, missing: chunk.missing)
+  init(_ chunk: EventsChunk, _ redaction: Redaction) throws(ProtocolError) {
+    self.init(
+      events: try Record.events(chunk.records).map(redaction.shown), through: chunk.through, missing: chunk.missing)
   }
 }

@@ -16,6 +16,9 @@ public struct EventHeaders: Hashable, Sendable {
   /// The deepest nesting of a context: it becomes part of jobs and answers, which have a bound of their own.
   public static let maximumContextDepth = 16
 
+  /// The most headers of an event, and the most values of a context.
+  public static let maximumCount = 64
+
   /// Whether the data is said to be JSON: without a content type it is.
   var isJSON: Bool {
     guard let contentType, !contentType.isEmpty else { return true }
@@ -65,6 +68,9 @@ public struct EventHeaders: Hashable, Sendable {
     }
     if let context {
       guard !context.isDeeper(than: EventHeaders.maximumContextDepth) else { throw EventHeaders.tooDeep }
+      guard context.members.count <= EventHeaders.maximumCount else {
+        throw EventHeaders.tooMany("values in its context", context.members.count)
+      }
       try EventHeaders.append(Key.context, JSONValue.object(context).bytes, to: &bytes)
     }
     if let contentType { try EventHeaders.append(Key.contentType, contentType.utf8, to: &bytes) }
@@ -91,14 +97,14 @@ public struct EventHeaders: Hashable, Sendable {
 
   /// Reads the bytes; refuses what is cut short or not of its key's form. Of equal keys the last one counts.
   package init(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
-    var rest = bytes
-    while let (key, value) = try EventHeaders.next(&rest) { try read(key, value) }
+    var rest = Rest(bytes: bytes)
+    while let (key, value) = try rest.next() { try read(key, value) }
   }
 
   /// Checks the bytes as strictly as reading them does, without building texts that nobody looks at.
   package static func check(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
-    var rest = bytes
-    while let (key, value) = try next(&rest) {
+    var rest = Rest(bytes: bytes)
+    while let (key, value) = try rest.next() {
       switch key {
       case Key.source, Key.contentType: try checkText(value)
       default:
@@ -108,17 +114,25 @@ public struct EventHeaders: Hashable, Sendable {
     }
   }
 
-  private static func next(
-    _ rest: inout ArraySlice<UInt8>
-  ) throws(ProtocolError) -> (key: UInt8, value: ArraySlice<UInt8>)? {
-    guard let key = rest.first else { return nil }
-    let start = rest.startIndex + 3
-    guard start <= rest.endIndex else { throw EventHeaders.cutShort }
-    let end = start + (Int(rest[start - 2]) | Int(rest[start - 1]) << 8)
-    guard end <= rest.endIndex else { throw EventHeaders.cutShort }
-    let value = rest[start..<end]
-    rest = rest[end...]
-    return (key, value)
+  /// The headers that were not looked at yet.
+  private struct Rest {
+    var bytes: ArraySlice<UInt8>
+    private var count = 0
+
+    init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+    mutating func next() throws(ProtocolError) -> (key: UInt8, value: ArraySlice<UInt8>)? {
+      guard let key = bytes.first else { return nil }
+      count += 1
+      guard count <= EventHeaders.maximumCount else { throw EventHeaders.tooMany("headers", count) }
+      let start = bytes.startIndex + 3
+      guard start <= bytes.endIndex else { throw EventHeaders.cutShort }
+      let end = start + (Int(bytes[start - 2]) | Int(bytes[start - 1]) << 8)
+      guard end <= bytes.endIndex else { throw EventHeaders.cutShort }
+      let value = bytes[start..<end]
+      bytes = bytes[end...]
+      return (key, value)
+    }
   }
 
   private mutating func read(_ key: UInt8, _ value: ArraySlice<UInt8>) throws(ProtocolError) {
@@ -151,6 +165,10 @@ public struct EventHeaders: Hashable, Sendable {
   private static var notText: ProtocolError { ProtocolError(.badRecord, "an event's header is not UTF-8") }
 
   private static var cutShort: ProtocolError { ProtocolError(.badRecord, "an event's headers are cut short") }
+
+  private static func tooMany(_ what: String, _ count: Int) -> ProtocolError {
+    ProtocolError(.tooLarge, "an event has \(count) \(what) or more, the limit is \(maximumCount): carry ids")
+  }
 
   static var tooDeep: ProtocolError {
     ProtocolError(.tooLarge, "the context has more than \(maximumContextDepth) levels of nesting: carry ids")

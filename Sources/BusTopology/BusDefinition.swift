@@ -10,16 +10,20 @@ public struct BusDefinition: Sendable, Equatable {
   public var spool: SpoolDefinition
   /// Where the jobs are kept.
   public var store: StoreLocation?
+  /// What one process may take from the others.
+  public var limits: LimitsDefinition
 
   /// A daemon's settings.
   public init(
     publish: Endpoint? = nil, subscribe: Endpoint? = nil, intake: Endpoint? = nil,
-    spool: SpoolDefinition = SpoolDefinition(), store: StoreLocation? = nil
+    spool: SpoolDefinition = SpoolDefinition(), store: StoreLocation? = nil,
+    limits: LimitsDefinition = .standard
   ) {
     self.publish = publish
     self.subscribe = subscribe
     self.intake = intake
     self.spool = spool
     self.store = store
+    self.limits = limits
   }
 }

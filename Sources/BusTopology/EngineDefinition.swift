@@ -16,6 +16,8 @@ public struct EngineDefinition: Sendable, Equatable {
   public var subscriptions: [SubscriptionWiring]
   /// The jobs that are made again and again, in the order of the file.
   public var schedules: [ScheduleDefinition]
+  /// What of its jobs is not shown to people.
+  public var redact: [RedactedPath] = []
   /// Where the name is written.
   public var position: SourcePosition
 

@@ -16,13 +16,19 @@ public struct TopicDefinition: Sendable, Equatable {
   public var pattern: TopicPattern
   /// How long their events are kept.
   public var retain: Retain
+  /// What of their events is not shown to people; of several patterns that match, all count.
+  public var redact: [RedactedPath]
   /// Where the pattern is written.
   public var position: SourcePosition
 
   /// What holds for a pattern.
-  public init(pattern: TopicPattern, retain: Retain = .asSpool, position: SourcePosition = .unwritten) {
+  public init(
+    pattern: TopicPattern, retain: Retain = .asSpool, redact: [RedactedPath] = [],
+    position: SourcePosition = .unwritten
+  ) {
     self.pattern = pattern
     self.retain = retain
+    self.redact = redact
     self.position = position
   }
 }

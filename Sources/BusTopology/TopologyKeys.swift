@@ -41,8 +41,11 @@ enum BusKeys {
   static let spool = KeyEntry(
     "spool", .map(SpoolKeys.table), "Where the events are kept, and how long.",
     example: "spool: { dir: /var/lib/bus/spool }")
+  static let limits = KeyEntry(
+    "limits", .map(LimitsKeys.table), "What one process may take from the others.",
+    example: "limits: { payload: 64KiB, events: 5000/s }")
   static let table = KeyTable(
-    "bus", [publish.entry, subscribe.entry, intake.entry, spool, store.entry], later: ["dashboard"])
+    "bus", [publish.entry, subscribe.entry, intake.entry, spool, store.entry, limits], later: ["dashboard"])
 }
 
 /// The section `bus.spool`.
@@ -75,7 +78,12 @@ enum TopicKeys {
     "retain", .wordOrMap(RetainKeys.nothing, RetainKeys.topic),
     "How long events of these topics are kept; 'none' for only as long as a subscription has still to read them.",
     example: "retain: { age: 90d }")
-  static let table = KeyTable("topic", [retain], later: ["schema", "hide"])
+  static let redacted = ValueForm<RedactedPath>.redactedPath([.data, .context])
+  static let redact = KeyEntry(
+    "redact", .list(redacted.schema),
+    "What of their events people do not see; subscriptions do. Of several patterns that match, all count.",
+    example: "redact: [data.email, context.session]")
+  static let table = KeyTable("topic", [retain, redact], later: ["schema"])
 }
 
 /// One of `retry`.
@@ -128,8 +136,13 @@ enum EngineKeys {
     "schedules", .maps(.name, ScheduleKeys.table),
     "Jobs that busd makes again and again: each due time one, whatever restarts.",
     example: "schedules: { dunning: { cron: \"0 8 * * mon-fri\", timezone: Europe/Paris, worker: Dunning } }")
+  static let redacted = ValueForm<RedactedPath>.redactedPath([.inputs])
+  static let redact = KeyEntry(
+    "redact", .list(redacted.schema),
+    "What of its jobs people do not see, neither in the inputs nor in what their runs say; workers do.",
+    example: "redact: [inputs.email]")
   static let table = KeyTable(
-    "engine", [binary.entry, arguments, queues, workers, subscriptions, schedules])
+    "engine", [binary.entry, arguments, queues, workers, subscriptions, schedules, redact])
 }
 
 /// What a queue tells the bus of its jobs, besides their deaths.

@@ -6,12 +6,14 @@ extension TopologyReader {
       guard let fields = fields(engine.node, EngineKeys.table, of: "engine \(engine.name)", at: engine.place)
       else { return nil }
       let queues = queues(fields, of: engine.name, policies: policies)
-      return EngineDefinition(
+      var definition = EngineDefinition(
         name: engine.name, binary: value(EngineKeys.binary, in: fields) ?? "",
         arguments: arguments(fields), queues: queues, workers: workers(fields, of: engine.name),
         subscriptions: subscriptions(fields, of: engine.name, queues: queues.map(\.name)),
         schedules: schedules(fields, of: engine.name, queues: queues.map(\.name)),
         position: position(engine.place))
+      definition.redact = list(EngineKeys.redact, EngineKeys.redacted, what: "a path", in: fields)
+      return definition
     }
   }
 
@@ -20,7 +22,7 @@ extension TopologyReader {
   }
 
   /// The texts of a list, each of a form.
-  private mutating func list<Value>(
+  mutating func list<Value>(
     _ key: KeyEntry, _ form: ValueForm<Value>, what: String, in fields: Fields
   ) -> [Value] {
     guard let node = fields.node(key) else { return [] }

@@ -16,7 +16,8 @@ extension TopologyReader {
     }
     let bus = BusDefinition(
       publish: value(BusKeys.publish, in: fields), subscribe: value(BusKeys.subscribe, in: fields),
-      intake: value(BusKeys.intake, in: fields), spool: spool(fields), store: value(BusKeys.store, in: fields))
+      intake: value(BusKeys.intake, in: fields), spool: spool(fields), store: value(BusKeys.store, in: fields),
+      limits: limits(fields))
     refuseSharedEndpoints(of: bus, in: fields)
     return bus
   }
@@ -55,7 +56,8 @@ extension TopologyReader {
   private mutating func topics(_ root: Fields) -> [TopicDefinition] {
     named(TopologyKeys.topics, in: root, "a topic pattern", .topicPattern) { try TopicPattern($0) }.compactMap {
       guard let fields = fields($0.node, TopicKeys.table, of: "topic \($0.name)", at: $0.place) else { return nil }
-      return TopicDefinition(pattern: $0.name, retain: retain(fields), position: position($0.place))
+      let redact = list(TopicKeys.redact, TopicKeys.redacted, what: "a path", in: fields)
+      return TopicDefinition(pattern: $0.name, retain: retain(fields), redact: redact, position: position($0.place))
     }
   }
 

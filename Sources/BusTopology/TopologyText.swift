@@ -42,6 +42,16 @@ public enum TopologyText {
     text.add(3, RetainKeys.age.name, bus.spool.retain.age?.words)
     text.add(3, RetainKeys.size.name, bus.spool.retain.size?.description)
     text.add(1, BusKeys.store.name, bus.store?.description)
+    if bus.limits != .standard { add(bus.limits, to: &text) }
+  }
+
+  private static func add(_ limits: LimitsDefinition, to text: inout Lines) {
+    text.open(1, BusKeys.limits.name)
+    text.add(2, LimitsKeys.payload.name, ByteCount(bytes: Int64(limits.payload)).description)
+    text.add(2, LimitsKeys.sessions.name, "\(limits.sessions)")
+    text.add(2, LimitsKeys.subscriptions.name, "\(limits.subscriptions)")
+    text.add(2, LimitsKeys.events.name, limits.events?.description)
+    text.add(2, LimitsKeys.bytes.name, limits.bytes?.description)
   }
 
   private static func add(_ topic: TopicDefinition, to text: inout Lines) {
@@ -53,6 +63,8 @@ public enum TopologyText {
       text.open(2, TopicKeys.retain.name, isEmpty: retention.age == nil)
       text.add(3, RetainKeys.age.name, retention.age?.words)
     }
+    if !topic.redact.isEmpty { text.open(2, TopicKeys.redact.name) }
+    for path in topic.redact { text.item(3, path.description) }
   }
 
   private static func add(_ definition: RetryPolicyDefinition, to text: inout Lines) {
@@ -85,6 +97,8 @@ public enum TopologyText {
       if queue.announcesFailures { text.add(4, QueueKeys.announce.name, QueueAnnouncement.failed.rawValue) }
     }
     add(engine.workers, to: &text)
+    if !engine.redact.isEmpty { text.open(2, EngineKeys.redact.name) }
+    for path in engine.redact { text.item(3, path.description) }
     if !engine.subscriptions.isEmpty { text.open(2, EngineKeys.subscriptions.name) }
     for subscription in engine.subscriptions {
       text.open(3, subscription.name.text)

@@ -108,6 +108,14 @@ extension ValueForm where Value == ByteCount {
       return count
     }
   }
+
+  static func byteCount(upTo maximum: Int) -> ValueForm {
+    ValueForm(schema: byteCount.schema) { text throws(WrongValue) in
+      let count = try byteCount.parse(text)
+      guard count.bytes <= maximum else { throw WrongValue("must be at most \(ByteCount(bytes: Int64(maximum)))") }
+      return count
+    }
+  }
 }
 
 extension ValueForm where Value == String {

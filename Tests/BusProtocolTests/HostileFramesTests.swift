@@ -138,6 +138,11 @@ struct HostileFramesTests {
     #expect(
       refusal("read", #"{"request":1,"after":0,"patterns":[\#(patterns.dropLast().joined(separator: ","))],"limit":1}"#)
         == nil)
+    let wishes = (0...SubscriptionWish.maximumCount).map { #"{"name":"a/s\#($0)","patterns":["x"]}"# }
+    #expect(
+      refusal("subscribe", #"{"request":1,"subscriptions":[\#(wishes.joined(separator: ","))]}"#) == .tooLarge)
+    #expect(
+      refusal("subscribe", #"{"request":1,"subscriptions":[\#(wishes.dropLast().joined(separator: ","))]}"#) == nil)
     #expect(refusal("hands", #"{"engine":"a","queues":[],"workers":[],"concurrency":10001}"#) == .badMessage)
     #expect(refusal("hands", #"{"engine":"a","queues":[],"workers":[],"concurrency":-1}"#) == .badMessage)
     #expect(refusal("hello", #"{"protocol":2,"role":"tool","process":"x"}"#) == .badVersion)

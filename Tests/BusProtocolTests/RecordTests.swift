@@ -174,6 +174,23 @@ struct RecordTests {
     expectTooLarge(event)
   }
 
+  @Test func `an event has at most 64 headers, and its context at most 64 values`() throws {
+    var event = try RecordVector.smallEvent()
+    var context = JSONObject()
+    for number in 1...64 { context["v\(number)"] = number.jsonValue }
+    event.headers.context = context
+    #expect(try Record.event(record(event)) == event)
+    context["one too many"] = 65
+    event.headers.context = context
+    expectTooLarge(event)
+    // Headers of a newer publisher: key, length, value.
+    let header: [UInt8] = [200, 1, 0, 7]
+    let full = [[UInt8]](repeating: header, count: 64).flatMap(\.self)
+    #expect(throws: Never.self) { try EventHeaders(full[...]) }
+    let error = #expect(throws: ProtocolError.self) { try EventHeaders((full + header)[...]) }
+    #expect(error?.code == .tooLarge)
+  }
+
   private func nested(_ levels: Int) -> JSONObject {
     (1..<levels).reduce(["a": 1] as JSONObject) { inner, _ in ["a": .object(inner)] }
   }

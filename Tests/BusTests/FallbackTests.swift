@@ -55,7 +55,7 @@ struct FallbackTests {
     configuration.maximumOutboxByteCount = 16 << 20
     let client = try BusClient(configuration, logger: log.logger())
     // Shorter than what comes then: that one does not fit any more.
-    for _ in 0..<40 where client.publish("filler", bytes: filling(id: 0), fallbacks: []).taker == .outbox {}
+    for _ in 0..<200 where client.publish("filler", bytes: filling(id: 0), fallbacks: []).taker == .outbox {}
     return client
   }
 
@@ -147,6 +147,6 @@ struct FallbackTests {
   }
 
   private func filling(id: Int) -> [UInt8] {
-    JSONValue.object(["id": id.jsonValue, "text": .string(String(repeating: "x", count: 900_000))]).bytes
+    JSONValue.object(["id": id.jsonValue, "text": .string(String(repeating: "x", count: 240_000))]).bytes
   }
 }

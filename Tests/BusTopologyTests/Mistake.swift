@@ -36,6 +36,13 @@ struct Mistake: Sendable, CustomTestStringConvertible {
   }
 
   static let grammar: [Mistake] = [
+    Mistake(
+      "more than an event can hold", "version: 1\nbus: { limits: { payload: 2MiB } }\n", at: "2:27",
+      "payload must be at most 1MiB, found '2MiB'", help: "for example 'payload: 64KiB'"),
+    Mistake(
+      "a share of nothing", "version: 1\nbus: { limits: { events: 0/s } }\n", at: "2:26",
+      "events must be a rate of at least one, found '0/s'",
+      help: "to stop a queue use pause: it has a reason and an end, and is seen everywhere"),
     Mistake("nothing", "", at: "1:1", "the file is empty", help: "begin it with 'version: 1'"),
     Mistake("only a comment", "# later\n", at: "1:1", "the file is empty", help: "begin it with 'version: 1'"),
     Mistake(

@@ -70,11 +70,14 @@ import Testing
         SubscriptionWiring(name: "no", queue: "12", isEnabled: false),
         SubscriptionWiring(name: "1e3"),
       ])
+    var limits = LimitsDefinition(payload: 1 << 20, sessions: 7, subscriptions: 1)
+    limits.events = RateLimit(5000, per: .second, burst: 3)
+    limits.bytes = ByteCount(bytes: 1001)
     let topology = Topology(
       bus: BusDefinition(
         publish: Endpoint("tcp://127.0.0.1:5570"), subscribe: Endpoint("ipc:///run/#b"), intake: Endpoint("ipc://x:"),
         spool: SpoolDefinition(directory: "- 7", retain: Retention(age: .seconds(90), size: ByteCount(bytes: 1000))),
-        store: .sqlite(path: "/a b: #c")),
+        store: .sqlite(path: "/a b: #c"), limits: limits),
       topics: [
         TopicDefinition(pattern: "*", retain: .none), TopicDefinition(pattern: "a*b", retain: .kept(Retention())),
         TopicDefinition(pattern: "x", retain: .kept(Retention(age: .seconds(3600)))), TopicDefinition(pattern: "y"),

@@ -68,6 +68,13 @@ public struct Welcome: Hashable, Sendable {
   public var wiring: EngineWiring?
   /// The newest form of packed messages that busd reads; 0 where it wants JSON.
   public var packedForm = Int(PackedForm.current)
+  /// The most data of one event that a publisher is to take.
+  public var payload = Welcome.standardPayload
+  /// What a tool does not print; empty for all others.
+  public var redaction = Redaction()
+
+  /// The most data of one event where busd says nothing of it, in bytes.
+  public static let standardPayload = 256 << 10
 
   /// Answers a hello.
   public init(log: LogID, head: Offset, live: String, lease: Duration, wiring: EngineWiring? = nil) {
@@ -85,6 +92,8 @@ public struct Welcome: Hashable, Sendable {
     ]
     if let wiring { object["wiring"] = wiring.json }
     if packedForm > 0 { object.set("packed", packedForm) }
+    if !redaction.isEmpty { object["redaction"] = redaction.json }
+    if payload != Welcome.standardPayload { object["payload"] = payload.jsonValue }
     return object
   }
 
@@ -100,6 +109,10 @@ public struct Welcome: Hashable, Sendable {
     lease = .microseconds(max(0, try members.integer("lease")))
     wiring = try members.optionalValue("wiring").map { (json) throws(ProtocolError) in try EngineWiring(json: json) }
     packedForm = max(0, try members.optional("packed") ?? 0)
+    redaction =
+      try members.optionalValue("redaction").map { (json) throws(ProtocolError) in try Redaction(json: json) }
+      ?? Redaction()
+    payload = min(max(try members.optional("payload") ?? payload, 0), RecordHeader.maximumDataByteCount)
   }
 }
 

@@ -57,6 +57,9 @@ public struct Publication: Hashable, Sendable {
 
 /// A durable subscription that a process would run.
 public struct SubscriptionWish: Hashable, Sendable {
+  /// The most that one process declares.
+  public static let maximumCount = 1000
+
   /// Where a new subscription begins.
   public enum Start: Hashable, Sendable {
     /// With what is published from now on.

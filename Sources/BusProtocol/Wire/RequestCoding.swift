@@ -86,9 +86,7 @@ extension Request {
     case "subscribe":
       self = .subscribe(
         request: try members.read("request"),
-        subscriptions: try members.list("subscriptions") { (json) throws(ProtocolError) in
-          try SubscriptionWish(json: json)
-        }, schedules: try members.schedules())
+        subscriptions: try members.subscriptions(), schedules: try members.schedules())
     case "commit": self = .commit(request: try members.read("request"), commit: try Commit(members))
     case "enqueue":
       let (request, jobs): (UInt64, [NewJob]) = (try members.read("request"), try members.jobs())
@@ -160,6 +158,15 @@ extension JSONMembers {
       guard case .string(let text) = json else { throw ProtocolError(.badMessage, "a pattern is no text") }
       return try TopicPattern(text)
     }
+  }
+
+  fileprivate func subscriptions() throws(ProtocolError) -> [SubscriptionWish] {
+    if case .array(let values) = object["subscriptions"], values.count > SubscriptionWish.maximumCount {
+      throw ProtocolError(
+        .tooLarge,
+        "\(values.count) subscriptions are declared, the limit is \(SubscriptionWish.maximumCount): use patterns with *")
+    }
+    return try list("subscriptions") { (json) throws(ProtocolError) in try SubscriptionWish(json: json) }
   }
 
   /// Nil where nothing is said of schedules.
