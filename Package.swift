@@ -95,7 +95,8 @@ let package = Package(
 
     // The whole bus in one thread, from a seed.
     .executableTarget(
-      name: "BusSimulation", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ", logging],
+      name: "BusSimulation",
+      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ", logging],
       swiftSettings: strict),
 
     .executableTarget(name: "BusProof", dependencies: ["Bus", "BusProtocol", "BusSpool"], swiftSettings: strict),

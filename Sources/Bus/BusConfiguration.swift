@@ -19,6 +19,8 @@ public struct BusConfiguration: Sendable {
   public var source: String
   /// The process, for people: `account@web-3:4101`.
   public var process: String
+  /// What this process proves itself with at a busd that is reached over the network.
+  public var keys: BusKeys?
   /// Where the outboxes of all services are.
   public var outboxDirectory: String
   /// The most bytes that an outbox keeps while busd is away; then events are refused, counted and said in the log.
@@ -40,10 +42,11 @@ public struct BusConfiguration: Sendable {
   /// Where chance comes from.
   package var random: @Sendable () -> UInt64 = { SystemChance.shared.next() }
 
-  /// Reads `BUS_ENDPOINT`, `BUS_SERVICE`, `BUS_ENVIRONMENT`, `BUS_STATE_DIR` and `BUS_RUNTIME_DIR`; what is absent is as
-  /// on one machine.
+  /// Reads `BUS_ENDPOINT`, `BUS_KEY_FILE`, `BUS_SERVER_KEY`, `BUS_SERVICE`, `BUS_ENVIRONMENT`, `BUS_STATE_DIR` and
+  /// `BUS_RUNTIME_DIR`; what is absent is as on one machine.
   ///
-  /// Throws when the service has no name of the grammar, the environment is none, or the endpoint's path is longer than a socket's may be.
+  /// Throws when the service has no name of the grammar, the environment is none, the endpoint's path is longer than a
+  /// socket's may be, a key cannot be read, or there is none for an endpoint on another machine.
   public init(environment: [String: String], service: String? = nil) throws(BusError) {
     let directories = BusDirectories(environment: environment, userID: getuid())
     let named = environment["BUS_SERVICE"].flatMap { $0.isEmpty ? nil : $0 } ?? service ?? SystemFacts.programName
@@ -57,6 +60,12 @@ public struct BusConfiguration: Sendable {
         code: "configuration",
         "the path of \(endpoint) has \(endpoint.utf8.count - 6) bytes, a socket's has at most 107",
         help: "use a shorter BUS_RUNTIME_DIR")
+    }
+    keys = try BusKeys(environment: environment)
+    guard keys != nil || !BusKeys.isFar(endpoint) else {
+      throw BusError(
+        code: "configuration", "\(endpoint) is on another machine, which needs keys",
+        help: "set BUS_KEY_FILE and BUS_SERVER_KEY to the paths of NAME.key and busd.pub")
     }
     self.service = name.text
     let host = SystemFacts.hostName

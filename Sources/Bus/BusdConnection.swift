@@ -21,7 +21,9 @@ final class BusdConnection: Sendable {
     let shelf = OutboxShelf(configuration)
     outbox = try shelf.make()
     do {
-      link = try Link(endpoint: configuration.endpoint, hello: hello, logger: logger, random: configuration.random)
+      link = try Link(
+        endpoint: configuration.endpoint, hello: hello, keys: configuration.keys, logger: logger,
+        random: configuration.random)
     } catch { throw BusError(code: "socket", error.message, help: "raise the limit of open files") }
     let payload = PayloadLimit()
     self.payload = payload

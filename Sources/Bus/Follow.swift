@@ -109,18 +109,27 @@ actor Follow {
   // MARK: What comes
 
   private func heard(_ event: LinkEvent) {
-    guard !isEnded, case .up(let welcome) = event else { return }
-    if endpoint != welcome.live {
-      endpoint = welcome.live
-      connect(to: welcome.live)
+    guard !isEnded else { return }
+    if case .pushed(.head(let head)) = event { return perform(follower.headMoved(to: head)) }
+    guard case .up(let welcome) = event else { return }
+    let place = LivePlace.reachable(welcome.live, from: link.endpoint)
+    if endpoint != place || place.isEmpty {
+      endpoint = place
+      connect(to: place)
     }
     perform(follower.sessionBegan(log: welcome.log, head: welcome.head))
   }
 
   private func connect(to endpoint: String) {
     disconnect()
+    // Where there is none busd tells who has read once when there is more.
+    guard !endpoint.isEmpty else {
+      expectSign()
+      return perform(follower.wasSilent())
+    }
     do {
-      let live = Live(try Socket(.sub, in: link.context, options: .clientEvents.quiet(at: endpoint)))
+      let live = Live(
+        try Socket(.sub, in: link.context, options: BusKeys.options(.clientEvents, at: endpoint, link.keys)))
       try live.socket.subscribe(LiveMessage.markTopic)
       for prefix in Set(patterns.map(\.literalPrefix)) { try live.socket.subscribe(prefix) }
       try live.socket.connect(endpoint)

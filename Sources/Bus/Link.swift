@@ -21,7 +21,8 @@ actor Link {
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
   nonisolated let context: Context
 
-  private let endpoint: String
+  nonisolated let endpoint: String
+  nonisolated let keys: BusKeys?
   private let logger: Logger
   private let random: @Sendable () -> UInt64
   private var talk: Conversation<Answer>
@@ -37,6 +38,9 @@ actor Link {
   /// The next socket, when there is none.
   private var reconnection: TimerID?
   private var isEnded = false
+  /// Why busd does not let this process in; nil before it has been refused, and when it is in.
+  private(set) var refusedFor: AdmissionRefusal?
+  private var hasShakenHands = false
 
   /// A socket that is connected, or tries to be, with what watches it. A class, so that it can be replaced whole.
   private final class Connection {
@@ -52,11 +56,13 @@ actor Link {
   private static let maximumUnsent = 10_000
 
   init(
-    endpoint: String, hello: Hello, logger: Logger, random: @escaping @Sendable () -> UInt64
+    endpoint: String, hello: Hello, keys: BusKeys? = nil, logger: Logger,
+    random: @escaping @Sendable () -> UInt64
   ) throws(ZeroMQError) {
     thread = try SocketThread(name: "bus-link")
     context = try Context()
     self.endpoint = endpoint
+    self.keys = keys
     self.logger = logger
     self.random = random
     talk = Conversation(hello: hello)
@@ -146,7 +152,7 @@ actor Link {
     let number = connectionNumber
     do {
       let connection = Connection(
-        try Socket(.dealer, in: context, options: .clientRequests.quiet(at: endpoint)))
+        try Socket(.dealer, in: context, options: BusKeys.options(.clientRequests, at: endpoint, keys)))
       connection.monitor = try connection.socket.monitor(on: thread) { event in
         self.assumeIsolated { link in if link.connectionNumber == number { link.observe(event) } }
       }
@@ -169,19 +175,37 @@ actor Link {
 
   private func observe(_ event: SocketMonitor.Event) {
     switch event {
+    case .connected: hasShakenHands = false
     case .handshakeSucceeded:
+      hasShakenHands = true
       perform(talk.connected(now: .now))
       plan()
     case .disconnected:
+      if !hasShakenHands, keys != nil { note(.closed) }
       talk.disconnected()
       unsent = []
       tell(.down)
-    case .handshakeFailed, .authenticationFailed:
-      logger.error("the bus refused the connection", metadata: ["endpoint": "\(endpoint)", "event": "\(event)"])
+    case .handshakeFailed:
+      note(keys == nil ? .asksForKey : .otherServer)
+      reconnect()
+    case .authenticationFailed:
+      note(.unknownKey)
       reconnect()
     default: break
     }
   }
+
+  /// Says once why it is not let in, however often it tries.
+  private func note(_ reason: AdmissionRefusal) {
+    guard refusedFor != reason else { return }
+    refusedFor = reason
+    logger.error(
+      "the bus does not let this process in",
+      metadata: ["endpoint": "\(endpoint)", "why": "\(reason.why)", "help": "\(reason.help)"])
+  }
+
+  /// Why busd does not let this process in, as an error; nil where that is not so.
+  var notAdmitted: BusError? { refusedFor.map { $0.error(at: endpoint) } }
 
   /// A new socket after a pause.
   private func reconnect() {
@@ -209,14 +233,18 @@ actor Link {
     switch reply {
     case .welcome(let welcome):
       self.welcome = welcome
+      refusedFor = nil
       let resent = talk.welcomed(packedForm: welcome.packedForm, now: .now)
       tell(.up(welcome))
       perform(resent)
     case .refused(nil, let refusal) where refusal.code == "no_session": perform(talk.noSession(now: .now))
+    case .refused(nil, let refusal) where refusal.code == "unknown_key":
+      note(.unknownKey)
+      reconnect()
     case .refused(nil, let refusal):
       logger.error("the bus refused a message", metadata: ["error": "\(refusal)"])
     case .ping: break
-    case .granted, .jobs, .beaten, .cancel: tell(.pushed(reply))
+    case .granted, .jobs, .beaten, .cancel, .head: tell(.pushed(reply))
     default: if let number = reply.request { talk.answered(number, now: .now)?(.success(reply)) }
     }
     plan()
@@ -257,7 +285,8 @@ actor Link {
   }
 
   private var unanswered: BusError {
-    talk.isTogether
+    if let error = notAdmitted, !talk.isTogether { return error }
+    return talk.isTogether
       ? BusError(code: "timeout", "busd at \(endpoint) did not answer in time", help: "look at busd: bus queues")
       : BusError(
         code: "unreachable", "cannot reach busd at \(endpoint)", help: "start one with busd, or with bus dev")
@@ -308,7 +337,7 @@ extension Reply {
       .answer(let request, _), .changed(let request, _):
       request
     case .refused(let request, _): request
-    case .welcome, .granted, .jobs, .beaten, .cancel, .ping: nil
+    case .welcome, .granted, .jobs, .beaten, .cancel, .head, .ping: nil
     }
   }
 }

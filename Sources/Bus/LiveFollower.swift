@@ -57,6 +57,12 @@ package struct LiveFollower {
     return readIfBehind()
   }
 
+  /// busd says how far it is, where nothing comes live.
+  mutating func headMoved(to head: Offset) -> Action? {
+    self.head = max(self.head, head)
+    return readIfBehind()
+  }
+
   /// Events came live; they count once their mark has come.
   package mutating func received(topic: [UInt8], records: [UInt8]) throws(ProtocolError) {
     guard filter.wants(topic[...]) else { return }

@@ -16,6 +16,8 @@ actor OutboxCarrier {
     case cancelled
     /// The client stopped: the next process of the service carries the event.
     case stopped
+    /// This process may not publish it: it was set aside.
+    case denied(BusError)
   }
 
   private struct Waiter {
@@ -35,6 +37,9 @@ actor OutboxCarrier {
   private var resumption: TimerID?
   private var waiting: [UInt64: Waiter] = [:]
   private var isEnded = false
+  /// What was set aside of late, for who asks afterwards.
+  private var denied: [Offset: BusError] = [:]
+  private static let maximumDenied = 10_000
   /// Whether a wake-up is on its way: a burst of publications makes one.
   private nonisolated let isWoken = Atomic(false)
   private nonisolated let lastWaiter = Atomic<UInt64>(0)
@@ -92,6 +97,7 @@ actor OutboxCarrier {
     switch result {
     case .success(.carried(_, let through, _)):
       if carrier.carried(through: Offset(through), generation: generation, now: .now) { forget() }
+    case .success(.refused(_, let refusal)) where !refusal.denied.isEmpty: setAside(refusal, generation: generation)
     case .success(.refused(_, let refusal)): refused(refusal, generation: generation)
     case .success: refused(Refusal(code: "protocol", message: "busd answered something else"), generation: generation)
     case .failure: break
@@ -105,6 +111,32 @@ actor OutboxCarrier {
       level: refusal.code == "gap" ? .debug : .warning, "busd did not take events; they stay in the outbox",
       metadata: ["directory": "\(outbox.directory)", "error": "\(refusal)"])
     carrier.refused(refusal, generation: generation, now: .now)
+  }
+
+  /// What may not be published is kept beside the outboxes, and stops nothing behind it. Where it cannot be kept it
+  /// stays in the outbox and is tried again.
+  private func setAside(_ refusal: Refusal, generation: Int) {
+    guard let expected = refusal.expected, expected > 0 else { return refused(refusal, generation: generation) }
+    let error = BusError(refusal)
+    do {
+      try SetAside(of: outbox).append(refusal.denied, of: outbox, why: refusal.message)
+    } catch {
+      logger.error(
+        "events that may not be published cannot be set aside; they stay in the outbox",
+        metadata: ["directory": "\(outbox.directory)", "error": "\(error)"])
+      return carrier.refused(refusal, generation: generation, now: .now)
+    }
+    logger.error(
+      "events may not be published, and were set aside",
+      metadata: [
+        "events": "\(refusal.denied.count)", "file": "\(SetAside(of: outbox).path)", "why": "\(error)",
+      ])
+    if denied.count + refusal.denied.count > OutboxCarrier.maximumDenied { denied = [:] }
+    for sequence in refusal.denied.map({ Offset($0) }) {
+      denied[sequence] = error
+      for (id, waiter) in waiting where waiter.sequence == sequence { tell(id, .denied(error)) }
+    }
+    if carrier.carried(through: Offset(expected - 1), generation: generation, now: .now) { forget() }
   }
 
   private func forget() {
@@ -139,6 +171,7 @@ actor OutboxCarrier {
   }
 
   private func wait(_ id: UInt64, for sequence: Offset, by deadline: ContinuousClock.Instant) async -> Outcome {
+    if let error = denied[sequence] { return .denied(error) }
     if carrier.acknowledged >= sequence { return .stored }
     if isEnded { return .stopped }
     if Task.isCancelled { return .cancelled }

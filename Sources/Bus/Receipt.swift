@@ -51,7 +51,8 @@ public struct Receipt: Sendable {
   /// ```swift
   /// try await bus.publish("order_placed", ["id": 42]).stored()
   /// ```
-  /// Throws when the event could not be kept at all, also when it was discarded, or `job_failed` when work in this process failed; else `timeout`, `cancelled` or `stopped`, which leave it in the
+  /// Throws when the event could not be kept at all, also when it was discarded, `denied` when this process may not
+  /// publish it, or `job_failed` when work in this process failed; else `timeout`, `cancelled` or `stopped`, which leave it in the
   /// outbox, from where it goes on trying.
   public func stored(timeout: Duration = .seconds(10)) async throws(BusError) {
     switch place {
@@ -73,6 +74,7 @@ public struct Receipt: Sendable {
       throw BusError(
         code: "cancelled", "nobody waits any more for event \(id) to come to busd's disk",
         help: "it is in the outbox and goes on trying")
+    case .denied(let error): throw error
     case .stopped:
       throw BusError(
         code: "stopped", "the client stopped before busd had event \(id)",

@@ -13,8 +13,8 @@ package final class ToolConnection: Sendable {
     self.logger = logger
     do {
       link = try Link(
-        endpoint: configuration.endpoint, hello: Hello(role: .tool, process: configuration.process), logger: logger,
-        random: configuration.random)
+        endpoint: configuration.endpoint, hello: Hello(role: .tool, process: configuration.process),
+        keys: configuration.keys, logger: logger, random: configuration.random)
     } catch { throw BusError(code: "socket", error.message, help: "raise the limit of open files") }
     link.start()
   }
@@ -33,6 +33,7 @@ package final class ToolConnection: Sendable {
         }
       }
     }
+    if welcome == nil, let error = await link.notAdmitted { throw error }
     guard let welcome else { throw BusError(code: "unreachable", "busd did not answer within \(timeout)") }
     return welcome
   }

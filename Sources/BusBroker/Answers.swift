@@ -36,12 +36,13 @@ extension StoreLoop {
     case "offset":
       let offset = try reader.offset(at: try Timestamp(try asked.string("at")))
       return ["offset": offset.rawValue.jsonValue]
+    case "access": return access.answer(try AccessQuestion(asked))
     case "topology": return topologyText()
     default:
       throw Refusal(
         code: "unknown_question", message: "busd cannot be asked about \"\(about.prefix(40))\"",
         help:
-          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, ledger, lock, spool, sessions, announcements, schedules, inbox, offset, topology"
+          "ask about status, queues, jobs, job, wait, lines, batch, subscriptions, why, ledger, lock, spool, sessions, announcements, schedules, inbox, offset, access, topology"
       )
     }
   }

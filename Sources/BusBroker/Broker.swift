@@ -1,6 +1,7 @@
 public import BusProtocol
 internal import BusSpool
 internal import BusStore
+public import BusTopology
 public import Logging
 internal import Synchronization
 internal import ZeroMQ
@@ -29,7 +30,7 @@ public final class Broker: Sendable {
   private let spoolLoop: SpoolLoop
   private let storeLoop: StoreLoop
   private let threads: [any LoopThread]
-  private let retention: Retention
+  private let retention: BusSpool.Retention
   private let facts: BrokerFacts
   private let failure = AsyncStream<BrokerError>.makeStream()
 
@@ -62,19 +63,23 @@ public final class Broker: Sendable {
     let facts = BrokerFacts(configuration: configuration, log: log, startedAt: now())
     self.facts = facts
     let counters = Counters()
+    let settings = try AccessSettings(reading: configuration.topology?.access)
+    let access = Access(
+      settings, isInsecure: configuration.isInsecure, counters: counters, logger: logger)
+    try access.refuseOpenDoors(of: configuration.endpoints)
     let heartbeat = FanOut(log: log, through: reader.durable).heartbeat
-    let loops = try ground.makeLoops(configuration.endpoints)
+    let loops = try ground.makeLoops(configuration.endpoints, access)
     threads = loops.all
     spoolLoop = SpoolLoop(
-      spool: spool, recent: recent, thread: loops.spool, identifiers: IdentifierSource(random: random),
-      facts: facts, now: now, counters: counters, logger: logger)
+      spool: spool, recent: recent, access: access, thread: loops.spool,
+      identifiers: IdentifierSource(random: random), facts: facts, now: now, counters: counters, logger: logger)
     storeLoop = StoreLoop(
-      store: store, reader: reader, facts: facts, thread: loops.store, now: now, counters: counters,
+      store: store, reader: reader, facts: facts, access: access, thread: loops.store, now: now, counters: counters,
       logger: logger)
     socketLoop = SocketLoop(
       sockets: loops.sockets, spool: spoolLoop, store: storeLoop,
-      readers: ReadLoop(reader: reader, thread: loops.reading), facts: facts, heartbeat: heartbeat,
-      thread: loops.socket, counters: counters, logger: logger
+      readers: ReadLoop(reader: reader, access: access, thread: loops.reading), facts: facts, access: access,
+      heartbeat: heartbeat, thread: loops.socket, counters: counters, logger: logger
     ) { [failure] in
       failure.continuation.yield($0)
       failed($0)
@@ -82,7 +87,12 @@ public final class Broker: Sendable {
   }
 
   /// Begins to listen; called on the socket loop's thread.
-  package func open() throws { try socketLoop.assumeIsolated { try $0.open() } }
+  package func open() throws {
+    try socketLoop.assumeIsolated { loop in
+      try loop.bind()
+      loop.listen()
+    }
+  }
 
   /// Lets old segments go that no subscription needs.
   package func retain() { spoolLoop.retain(retention, protecting: facts.lowestCursor) }
@@ -95,6 +105,7 @@ public final class Broker: Sendable {
   ) async throws {
     do { try await socketLoop.open() } catch {
       await socketLoop.close()
+      if let error = error as? BrokerError { throw error }
       throw BrokerError(
         .inUse, "busd cannot listen at \(endpoints.requests), \(endpoints.live), \(endpoints.intake): \(error)",
         help: "stop whoever is there, or choose other endpoints")
@@ -128,6 +139,13 @@ public final class Broker: Sendable {
         .disk, "what is on disk could not be closed: \(error)", help: "check the disk, then start busd again")
     }
     return nil
+  }
+
+  /// Takes the keys and rules of a topology's section anew; what else the file says counts from the next start.
+  ///
+  /// Throws when a file cannot be used; then nothing has changed.
+  public func reload(access: AccessDefinition?) async throws {
+    try await socketLoop.reload(try AccessSettings(reading: access))
   }
 
   /// Lets old segments go, once a minute.

@@ -38,6 +38,8 @@ public struct BrokerConfiguration: Sendable {
   public var topology: Topology?
   /// The file that the topology was read from, for people.
   public var topologyFile: String?
+  /// Whether nobody is asked for a key, also where the topology has some; on this machine alone.
+  public var isInsecure = false
   /// How long a lease lasts without a beat.
   public var lease: Duration
   /// How the spool's files are made.

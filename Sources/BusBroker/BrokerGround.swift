@@ -28,12 +28,12 @@ package struct BrokerGround {
   /// Opens the job store of a path; the closure gives a number from 0 up to 1.
   package let openStore: (String, @escaping @Sendable () -> Double) throws(StoreError) -> sending any JobStore
   /// Makes the loops' threads and the sockets, once the directories are open.
-  package let makeLoops: (BrokerEndpoints) throws -> sending Loops
+  package let makeLoops: (BrokerEndpoints, Access) throws -> sending Loops
 
   package init(
     disk: any Disk,
     openStore: @escaping (String, @escaping @Sendable () -> Double) throws(StoreError) -> sending any JobStore,
-    makeLoops: @escaping (BrokerEndpoints) throws -> sending Loops
+    makeLoops: @escaping (BrokerEndpoints, Access) throws -> sending Loops
   ) {
     self.disk = disk
     self.openStore = openStore
@@ -44,11 +44,11 @@ package struct BrokerGround {
   static var system: BrokerGround {
     BrokerGround(disk: RealDisk()) { path, random throws(StoreError) in
       try SQLiteJobStore(path: path, random: random)
-    } makeLoops: { endpoints in
+    } makeLoops: { endpoints, access in
       let threads = try ["busd-socket", "busd-spool", "busd-store", "busd-read"].map { try SocketThread(name: $0) }
       return Loops(
         socket: threads[0], spool: threads[1], store: threads[2], reading: threads[3],
-        sockets: try ZeroMQSockets(for: endpoints, in: try Context(), on: threads[0]))
+        sockets: try ZeroMQSockets(for: endpoints, access: access, in: try Context(), on: threads[0]))
     }
   }
 }

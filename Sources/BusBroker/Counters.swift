@@ -21,6 +21,7 @@ final class Counters: Sendable {
     case resultsStale = "results_stale"
     case notesStale = "notes_stale"
     case leasesEnded = "leases_ended"
+    case denied = "denied"
     case sessionsOpened = "sessions_opened"
     case sessionsClosed = "sessions_closed"
     case sessionsRefused = "sessions_refused"

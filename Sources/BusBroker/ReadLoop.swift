@@ -8,34 +8,41 @@ final class ReadLoop: Sendable {
   static let maximumByteCount = 1 << 20
 
   let reader: SpoolReader
+  private let access: Access
   private let thread: any LoopThread
 
-  init(reader: SpoolReader, thread: any LoopThread) {
+  init(reader: SpoolReader, access: Access, thread: any LoopThread) {
     self.reader = reader
+    self.access = access
     self.thread = thread
   }
 
   /// Answers a `read`; `done` gets the letter on this loop's thread.
   func submit(_ frames: [[UInt8]], from session: SessionID, done: @escaping @Sendable (Letter) -> Void) {
-    thread.perform { done(Letter(self.answer(frames), to: session)) }
+    thread.perform { done(Letter(self.answer(frames, from: session), to: session)) }
   }
 
-  private func answer(_ frames: [[UInt8]]) -> Reply {
+  private func answer(_ frames: [[UInt8]], from session: SessionID) -> Reply {
     var number: UInt64?
     do {
-      guard case .read(let request, let after, let patterns, let limit) = try Request(frames: frames) else {
+      let asked = try Request(frames: frames)
+      guard case .read(let request, let after, let patterns, let limit) = asked else {
         throw ProtocolError(.badMessage, "the message is no read")
       }
       number = request
+      try access.check(asked, from: session)
       let filter = TopicFilter(patterns)
+      var audience = access.guarding(session).map { Audience($0) }
       let chunk = try reader.read(
         after: after, maximumByteCount: ReadLoop.maximumByteCount, maximumCount: min(max(limit, 1), 100_000)
-      ) { filter.wants($0) }
+      ) { filter.wants($0) && audience?.mayHear($0) ?? true }
       return .events(
         request: request,
         chunk: EventsChunk(
           through: chunk.through, head: chunk.head,
           missing: chunk.missing.map { $0.lowerBound.rawValue...$0.upperBound.rawValue }, records: chunk.bytes))
+    } catch let refusal as Refusal {
+      return .refused(request: number, refusal)
     } catch let error as ProtocolError {
       return .refused(request: number, Refusal(error))
     } catch {

@@ -14,6 +14,8 @@ struct Sessions {
   struct Session {
     let id: SessionID
     let route: [UInt8]
+    /// Who it is, by its key, for as long as it lasts.
+    let principal: Name
     var hello: Hello
   }
 
@@ -24,20 +26,23 @@ struct Sessions {
   var count: Int { byRoute.count }
   var all: [Session] { byRoute.values.sorted { $0.id < $1.id } }
 
-  func session(route: [UInt8]) -> Session? { byRoute[route] }
+  /// The session of a connection; nil also where it is another principal's.
+  func session(route: [UInt8], of principal: Name) -> Session? {
+    byRoute[route].flatMap { $0.principal == principal ? $0 : nil }
+  }
 
   func route(of id: SessionID) -> [UInt8]? { routes[id] }
 
   /// Notes who is at the other end; the session is new unless the route had one.
-  mutating func open(route: [UInt8], hello: Hello) -> (session: Session, isNew: Bool) {
-    if var known = byRoute[route] {
+  mutating func open(route: [UInt8], hello: Hello, principal: Name) -> (session: Session, isNew: Bool) {
+    if var known = byRoute[route], known.principal == principal {
       known.hello = hello
       byRoute[route] = known
       return (known, false)
     }
     last += 1
-    let session = Session(id: SessionID(rawValue: last), route: route, hello: hello)
-    byRoute[route] = session
+    let session = Session(id: SessionID(rawValue: last), route: route, principal: principal, hello: hello)
+    if let other = byRoute.updateValue(session, forKey: route) { routes[other.id] = nil }
     routes[session.id] = route
     return (session, true)
   }

@@ -10,20 +10,24 @@ actor SocketLoop {
 
   private let spool: SpoolLoop
   private let store: StoreLoop
-  private let readers: ReadLoop
-  private let facts: BrokerFacts
+  let readers: ReadLoop
+  let facts: BrokerFacts
+  let access: Access
   private let counters: Counters
-  private let logger: Logger
-  private let sockets: any BrokerSockets
+  let logger: Logger
+  let sockets: any BrokerSockets
   private var isPaused = false
-  private var sessions = Sessions()
+  var sessions = Sessions()
   private var spoolInbox = Inbox<SpoolItem>()
   private var storeInbox = Inbox<StoreItem>()
   private var heartbeat: LiveMessage
   private var isProbing = false
   /// Who could not be reached, until all is read that they said before.
   private var unreachable: Set<SessionID> = []
-  private let failed: @Sendable (BrokerError) -> Void
+  /// Sessions that cannot listen live: whether each has read, and so wants to know when there is more.
+  var deaf: [SessionID: Bool] = [:]
+  var isTellingHead = false
+  let failed: @Sendable (BrokerError) -> Void
 
   /// The most messages taken from one socket before the others get their turn.
   private static let messagesPerTurn = 256
@@ -34,10 +38,11 @@ actor SocketLoop {
 
   init(
     sockets: sending any BrokerSockets, spool: SpoolLoop, store: StoreLoop, readers: ReadLoop, facts: BrokerFacts,
-    heartbeat: LiveMessage, thread: any LoopThread, counters: Counters, logger: Logger,
+    access: Access, heartbeat: LiveMessage, thread: any LoopThread, counters: Counters, logger: Logger,
     failed: @escaping @Sendable (BrokerError) -> Void
   ) {
     self.sockets = sockets
+    self.access = access
     self.spool = spool
     self.store = store
     self.readers = readers
@@ -49,9 +54,21 @@ actor SocketLoop {
     self.failed = failed
   }
 
-  /// Binds the endpoints and begins to listen.
-  func open() throws {
-    try sockets.open(at: facts.endpoints) { door in
+  /// Binds the endpoints, tries those that ask for keys, and begins to listen.
+  func open() async throws {
+    try bind()
+    try await sockets.tryDoors()
+    listen()
+  }
+
+  /// Binds the endpoints; nobody is served yet.
+  func bind() throws {
+    try sockets.bind()
+    if mayOpenLive { try sockets.openLive() }
+  }
+
+  func listen() {
+    sockets.listen { door in
       self.assumeIsolated { $0.receive(from: door) }
     } disconnected: {
       self.assumeIsolated { $0.probeSoon() }
@@ -84,7 +101,7 @@ actor SocketLoop {
           closeUnreachable()
           break
         }
-        route(message.frames)
+        route(message)
       } catch {
         counters.add(to: .requestsRefused)
         logger.warning("a message was not taken", metadata: ["error": "\(error)"])
@@ -97,6 +114,7 @@ actor SocketLoop {
     for _ in 0..<SocketLoop.messagesPerTurn {
       do {
         guard let message = try sockets.receive(from: .intake) else { break }
+        guard mayPublish(message) else { continue }
         spoolInbox.put(.plain(frames: message.frames), byteCount: byteCount(message.frames))
       } catch {
         counters.add(to: .intakeMalformed)
@@ -107,7 +125,7 @@ actor SocketLoop {
   }
 
   /// What listeners subscribe to is libzmq's business; the frames only have to be taken away.
-  private func receiveSubscriptions() {
+  func receiveSubscriptions() {
     for _ in 0..<SocketLoop.messagesPerTurn {
       do {
         guard try sockets.receive(from: .live) != nil else { return }
@@ -118,13 +136,18 @@ actor SocketLoop {
   }
 
   /// First frame: the route; second: the verb. Only the verb is looked at here.
-  private func route(_ frames: [[UInt8]]) {
+  private func route(_ whole: Multipart) {
+    let frames = whole.frames
     guard frames.count >= 2 else { return }
     let route = frames[0]
     let message = Array(frames[1...])
     let verb = message[0]
-    if verb.elementsEqual("hello".utf8) { return greet(route, message) }
-    guard let session = sessions.session(route: route)?.id else {
+    // At each message: a connection outlasts its key.
+    guard let principal = access.principal(whole.principal, isKeyed: access.isKeyed(facts.endpoints.requests)) else {
+      return turnAway(route, whole.principal)
+    }
+    if verb.elementsEqual("hello".utf8) { return greet(route, message, principal) }
+    guard let session = sessions.session(route: route, of: principal)?.id else {
       let refusal = Refusal(code: "no_session", message: "busd does not know this connection", help: "say hello first")
       return send(Reply.refused(request: nil, refusal).frames, route: route, session: nil)
     }
@@ -132,6 +155,7 @@ actor SocketLoop {
     case _ where verb.elementsEqual("carry".utf8) || verb.elementsEqual("publish".utf8):
       spoolInbox.put(.message(session, frames: message), byteCount: byteCount(message))
     case _ where verb.elementsEqual("read".utf8):
+      if deaf[session] != nil { deaf[session] = true }
       readers.submit(message, from: session) { letter in
         self.thread.perform { self.assumeIsolated { $0.send(letter) } }
       }
@@ -140,20 +164,23 @@ actor SocketLoop {
     }
   }
 
-  private func greet(_ route: [UInt8], _ frames: [[UInt8]]) {
+  private func greet(_ route: [UInt8], _ frames: [[UInt8]], _ principal: Name) {
     do {
       guard case .hello(let hello) = try Request(frames: frames) else { return }
-      if let refusal = tooManySessions(route) {
+      if let refusal = tooManySessions(route, principal) {
         return send(Reply.refused(request: nil, refusal).frames, route: route, session: nil)
       }
-      let (session, isNew) = sessions.open(route: route, hello: hello)
+      let (session, isNew) = sessions.open(route: route, hello: hello, principal: principal)
+      let place = livePlace(for: principal)
       if isNew {
+        access.bind(session.id, to: principal)
+        if place.isEmpty { deaf[session.id] = false }
         counters.add(to: .sessionsOpened)
         facts.sessions = sessions.count
       }
       storeInbox.put(.opened(session.id, hello), byteCount: 64)
       var welcome = Welcome(
-        log: facts.log, head: readers.reader.durable, live: facts.endpoints.live, lease: facts.lease,
+        log: facts.log, head: readers.reader.durable, live: place, lease: facts.lease,
         wiring: hello.engine.flatMap { facts.wiring(of: $0) })
       welcome.payload = facts.payload
       if hello.role == .tool { welcome.redaction = facts.redaction }
@@ -164,8 +191,10 @@ actor SocketLoop {
   }
 
   /// Who is there already stays; a newcomer asks again.
-  private func tooManySessions(_ route: [UInt8]) -> Refusal? {
-    guard sessions.count >= facts.maximumSessions, sessions.session(route: route) == nil else { return nil }
+  private func tooManySessions(_ route: [UInt8], _ principal: Name) -> Refusal? {
+    guard sessions.count >= facts.maximumSessions, sessions.session(route: route, of: principal) == nil else {
+      return nil
+    }
     counters.add(to: .sessionsRefused)
     return Refusal(
       code: "too_many_sessions", message: "\(sessions.count) processes are connected, which is the limit",
@@ -192,6 +221,7 @@ actor SocketLoop {
 
   private func finish(_ turn: SpoolTurn) {
     for message in turn.live { publish(message) }
+    if !turn.live.isEmpty { tellHeadSoon() }
     for letter in turn.letters { send(letter) }
     if !turn.published.isEmpty || !turn.unpublished.isEmpty {
       storeInbox.put(.published(turn.published, failed: turn.unpublished), byteCount: 64)
@@ -226,7 +256,7 @@ actor SocketLoop {
     send(letter.frames, route: route, session: letter.session)
   }
 
-  private func send(_ frames: [[UInt8]], route: [UInt8], session: SessionID?) {
+  func send(_ frames: [[UInt8]], route: [UInt8], session: SessionID?) {
     do {
       switch try sockets.send(Multipart([route] + frames), through: .requests) {
       case .sent: counters.add(to: .letters)
@@ -245,8 +275,10 @@ actor SocketLoop {
 
   // MARK: Sessions
 
-  private func close(_ id: SessionID, saidGoodbye: Bool) {
+  func close(_ id: SessionID, saidGoodbye: Bool) {
     guard sessions.close(id) != nil else { return }
+    access.release(id)
+    deaf[id] = nil
     counters.add(to: .sessionsClosed)
     facts.sessions = sessions.count
     storeInbox.put(.closed(id, saidGoodbye: saidGoodbye), byteCount: 64)

@@ -37,6 +37,9 @@ actor SpoolLoop {
   private let payload: Int
   private var quotas: QuotaDesk
   private var droppedCount = 0
+  private let access: Access
+  /// The last sequence of outboxes whose last records were denied: what comes behind them is no hole.
+  private var passed: [PublisherID: UInt64] = [:]
   private let now: @Sendable () -> Timestamp
   private let counters: Counters
   private let logger: Logger
@@ -50,20 +53,25 @@ actor SpoolLoop {
 
   private enum Owed {
     case carried(request: UInt64, through: UInt64)
+    /// Some of a batch are not taken, and never will be; the others are.
+    case sifted(request: UInt64, Refusal)
     case published(request: UInt64, id: EventID, offset: Offset, isNew: Bool)
     case refused(request: UInt64?, Refusal)
   }
 
+  private static let maximumPassed = 10_000
   /// After this long without events a seal says that all are on disk.
   private static let sealDelay: Duration = .milliseconds(100)
 
   init(
-    spool: consuming sending Spool, recent: RecentEvents, thread: any LoopThread, identifiers: IdentifierSource,
-    facts: BrokerFacts, now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
+    spool: consuming sending Spool, recent: RecentEvents, access: Access, thread: any LoopThread,
+    identifiers: IdentifierSource, facts: BrokerFacts, now: @escaping @Sendable () -> Timestamp, counters: Counters,
+    logger: Logger
   ) {
     fanOut = FanOut(log: spool.logID, through: spool.durable)
     self.spool = spool
     self.recent = recent
+    self.access = access
     self.thread = thread
     self.identifiers = identifiers
     payload = facts.payload
@@ -94,13 +102,15 @@ actor SpoolLoop {
   private func accept(_ frames: [[UInt8]], from session: SessionID, at moment: Timestamp) {
     var number: UInt64?
     do {
-      switch try Request(frames: frames) {
+      let asked = try Request(frames: frames)
+      switch asked {
       case .carry(let request, let publisher, let oldest, let records):
         number = request
         guard !putsOff(session, request) else { return }
         try carry(records, of: publisher, oldest: oldest, request: request, session: session, at: moment)
       case .publish(let request, let publication, let data):
         number = request
+        try access.check(asked, from: session)
         guard !putsOff(session, request) else { return }
         try publish(publication, data: data, request: request, session: session, at: moment)
       default: throw ProtocolError(.unknownVerb, "the spool is no place for this verb")
@@ -124,22 +134,42 @@ actor SpoolLoop {
     at moment: Timestamp
   ) throws {
     let records = try Intake.records(bytes, of: publisher)
-    switch Intake.decide(records, last: spool.lastSequence(of: publisher), oldest: oldest) {
+    let denied = access.guarding(session)?.denial(of: records, in: bytes)
+    let last = [spool.lastSequence(of: publisher), passed[publisher]].compactMap(\.self).max()
+    switch Intake.decide(records, last: last, oldest: oldest) {
     case .gap(let expected):
       let refusal = Refusal(
         code: "gap", message: "the batch of publisher \(publisher) begins behind a hole",
         help: "go on from sequence \(expected)", expected: expected)
       owed.append((session, .refused(request: request, refusal)))
     case .accept(let new):
-      for record in new {
+      for record in new where denied?.sequences.contains(record.sequence) != true {
         _ = try spool.append(record.facts, at: record.start, of: bytes, now: moment)
         // One by one: what came before a refusal is in the group, and has to be committed.
         appended += 1
       }
       quotas.charge(.session(session), events: records.count, bytes: bytes.count, now: .now)
       counters.add(records.count - new.count, to: .eventsRepeated)
-      owed.append((session, .carried(request: request, through: records.last?.sequence ?? 0)))
+      let through = records.last?.sequence ?? 0
+      guard let denied else { return owed.append((session, .carried(request: request, through: through))) }
+      owed.append((session, .sifted(request: request, refusal(of: denied, of: publisher, through: through))))
     }
+  }
+
+  /// The answer to a batch of which some may not be published: nothing of it is to come again.
+  private func refusal(
+    of denied: (first: Denial, sequences: [UInt64]), of publisher: PublisherID, through: UInt64
+  ) -> Refusal {
+    counters.add(denied.sequences.count, to: .eventsRefused)
+    if denied.sequences.last == through {
+      // Forgotten, it costs a repetition: the outbox is asked for what it has let go of, and says so.
+      if passed.count >= SpoolLoop.maximumPassed { passed = [:] }
+      passed[publisher] = through
+    }
+    var refusal = access.refusal(of: denied.first)
+    refusal.expected = through &+ 1
+    refusal.denied = denied.sequences
+    return refusal
   }
 
   private func publish(
@@ -267,7 +297,8 @@ actor SpoolLoop {
   /// What was owed for a group that did not come to disk.
   private func refused(_ answer: Owed, _ error: any Error) -> Owed {
     switch answer {
-    case .carried(let request, _): return .refused(request: request, SpoolLoop.refusal(error))
+    case .carried(let request, _), .sifted(let request, _):
+      return .refused(request: request, SpoolLoop.refusal(error))
     case .published(let request, let id, _, let isNew):
       if isNew { recent.remove(id) }
       return .refused(request: request, SpoolLoop.refusal(error))
@@ -281,12 +312,14 @@ actor SpoolLoop {
       Letter(.carried(request: request, through: through, head: spool.durable), to: session)
     case .published(let request, let id, let offset, _):
       Letter(.published(request: request, id: id, offset: offset), to: session)
+    case .sifted(let request, let refusal): Letter(.refused(request: request, refusal), to: session)
     case .refused(let request, let refusal): Letter(.refused(request: request, refusal), to: session)
     }
   }
 
   private static func refusal(_ error: any Error) -> Refusal {
     switch error {
+    case let refusal as Refusal: return refusal
     case let error as ProtocolError: return Refusal(error)
     case let error as SpoolError where error.code == .diskFull:
       return Refusal(

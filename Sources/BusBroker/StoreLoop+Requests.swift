@@ -7,9 +7,13 @@ internal import Logging
 extension StoreLoop {
   func read(_ frames: [[UInt8]], from session: SessionID) {
     do {
-      accept(try Request(frames: frames), from: session)
+      let request = try Request(frames: frames)
+      try access.check(request, from: session)
+      accept(request, from: session)
     } catch {
-      refuse(Refusal(error), request: Request.number(in: frames), session: session)
+      let refusal = error as? Refusal ?? (error as? ProtocolError).map { Refusal($0) }
+      guard let refusal else { return }
+      refuse(refusal, request: Request.number(in: frames), session: session)
     }
   }
 

@@ -45,6 +45,7 @@ actor StoreLoop {
   let reader: SpoolReader
   let counters: Counters
   let facts: BrokerFacts
+  let access: Access
   var jobs: JobDesk
   var subscriptions: SubscriptionDesk
   var schedules: ScheduleDesk
@@ -55,7 +56,7 @@ actor StoreLoop {
   private var steps: [Step] = []
   var questions: [(session: SessionID, request: UInt64, about: String, parameters: JSONObject)] = []
   private var turnLetters: [Letter] = []
-  private(set) var announcements = AnnouncementDesk()
+  var announcements = AnnouncementDesk()
   var waits = WaitDesk()
   var inboxes = InboxDesk()
   private var timer: TimerID?
@@ -81,12 +82,14 @@ actor StoreLoop {
   private static let longestSleep: Duration = .seconds(60)
 
   init(
-    store: consuming sending any JobStore, reader: SpoolReader, facts: BrokerFacts, thread: any LoopThread,
+    store: consuming sending any JobStore, reader: SpoolReader, facts: BrokerFacts, access: Access,
+    thread: any LoopThread,
     now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger
   ) {
     self.store = store
     self.reader = reader
     self.facts = facts
+    self.access = access
     self.thread = thread
     self.now = now
     self.counters = counters
@@ -184,28 +187,6 @@ actor StoreLoop {
   private func isSomethingDue() -> Bool {
     guard let due = (try? store.nextDue()).flatMap({ $0 }) else { return false }
     return due <= now()
-  }
-
-  // MARK: Events to come
-
-  /// Events whose time has come; they are forgotten once the spool has them.
-  private func takeDueAnnouncements() -> [Announcement] {
-    guard announcements.wantsMore(now: thread.now) else { return [] }
-    do {
-      let due = try store.announcements(dueBy: now(), limit: AnnouncementDesk.limit)
-      announcements.taken(due.map(\.id))
-      return due
-    } catch {
-      logger.error("the events to come could not be read", metadata: ["error": "\(error)"])
-      announcements.failed(now: thread.now)
-      return []
-    }
-  }
-
-  private func forget(_ ids: [EventID], failed: [EventID]) {
-    counters.add(ids.count, to: .eventsAnnounced)
-    announcements.published(ids, failed: failed, now: thread.now)
-    if !ids.isEmpty { add(.withdraw(ids)) { _, _ in } }
   }
 
   private func takeBackEnded() {

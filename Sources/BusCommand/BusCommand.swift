@@ -20,8 +20,8 @@ struct BusCommand: AsyncParsableCommand {
       A first look: 'bus dev' starts a bus here, 'bus tail' watches it, and
       'bus publish' says something. 'bus demo' shows everything at work.
 
-      ENVIRONMENT  BUS_ENDPOINT, BUS_TOPOLOGY, BUS_STATE_DIR, BUS_RUNTIME_DIR,
-                   NO_COLOR, COLUMNS, TZ
+      ENVIRONMENT  BUS_ENDPOINT, BUS_KEY_FILE, BUS_SERVER_KEY, BUS_TOPOLOGY,
+                   BUS_STATE_DIR, BUS_RUNTIME_DIR, NO_COLOR, COLUMNS, TZ
       EXIT STATUS  0 done, 1 failed, 4 not found, 64 usage, 65 bad data or
                    topology, 69 busd unreachable, 75 kept here but not
                    confirmed, 78 configuration, 124 time is up, 130 Ctrl-C
@@ -44,6 +44,7 @@ struct BusCommand: AsyncParsableCommand {
           UpgradeCommand.self, QuietCommand.self, StopCommand.self, LogsCommand.self, TopologyCommand.self,
           BenchCommand.self,
         ]),
+      CommandGroup(name: "Access", subcommands: [KeygenCommand.self, AuthCommand.self]),
     ])
 
   static func main() async {

@@ -31,6 +31,7 @@ struct Connection: Sendable {
     defer { tool.stop() }
     let welcome: Welcome
     do { welcome = try await tool.welcome(timeout: connectTimeout) } catch {
+      if error.code == "not_admitted" { throw commandError(error, at: endpoint) }
       throw unreachable(endpoint, "somebody listens there, but does not answer")
     }
     return try await body(
@@ -49,7 +50,8 @@ struct Connection: Sendable {
     environment["BUS_ENVIRONMENT"] = nil
     do { return try BusConfiguration(environment: environment) } catch {
       throw CommandError(
-        .configuration, error.message, where: "--endpoint, BUS_ENDPOINT, BUS_STATE_DIR, BUS_RUNTIME_DIR",
+        .configuration, error.message,
+        where: "--endpoint, BUS_ENDPOINT, BUS_KEY_FILE, BUS_SERVER_KEY, BUS_STATE_DIR, BUS_RUNTIME_DIR",
         help: error.help ?? "use ipc://PATH or tcp://127.0.0.1:PORT")
     }
   }

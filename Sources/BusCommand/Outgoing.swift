@@ -41,6 +41,13 @@ struct Outgoing: Sendable {
         try await receipt.stored(timeout: timeout)
       }
     } catch {
+      if let error = error as? BusError, error.code == "denied" {
+        // It was set aside: the outbox has nothing left to send.
+        await client.stop()
+        throw CommandError(
+          .refused, error.message, where: "\(configuration.outboxDirectory)/\(configuration.service)/denied.jsonl",
+          help: error.help ?? "see 'bus auth check'")
+      }
       throw unconfirmed(count, "busd has not confirmed it within \(Brief.duration(timeout))")
     }
   }

@@ -36,7 +36,7 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible, Express
   static let star = UInt8(ascii: "*")
 
   /// Greedy with one point of return: linear in practice, 200 × 200 steps at worst.
-  static func matches(_ pattern: some Collection<UInt8>, _ topic: some Collection<UInt8>) -> Bool {
+  package static func matches(_ pattern: some Collection<UInt8>, _ topic: some Collection<UInt8>) -> Bool {
     var p = pattern.startIndex
     var t = topic.startIndex
     var afterStar = pattern.endIndex

@@ -150,7 +150,7 @@ final class SimulatedBusd {
       // The world's thread is the only one that there is.
       nonisolated(unsafe) let sent: any JobStore = store
       return sent
-    } makeLoops: { [self] _ in
+    } makeLoops: { [self] _, _ in
       nonisolated(unsafe) let loops = BrokerGround.Loops(
         socket: Lane(life: life, longestTurn: 100), spool: Lane(life: life, longestTurn: 3000),
         store: Lane(life: life, longestTurn: 3000), reading: Lane(life: life, longestTurn: 1000),

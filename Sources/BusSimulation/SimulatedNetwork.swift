@@ -144,19 +144,25 @@ final class SimulatedSockets: BrokerSockets {
   private var polled: Set<BrokerDoor> = []
   private var routes: Set<[UInt8]> = []
   private var isPaused = false
+  private(set) var isLiveOpen = false
 
   init(life: Life, network: SimulatedNetwork) {
     self.life = life
     self.network = network
   }
 
-  func open(
-    at endpoints: BrokerEndpoints, input: @escaping (BrokerDoor) -> Void, disconnected: @escaping () -> Void
-  ) throws {
+  func bind() throws {}
+  /// No door of a world asks for keys.
+  func tryDoors() async throws {}
+
+  func listen(input: @escaping (BrokerDoor) -> Void, disconnected: @escaping () -> Void) {
     self.input = input
     self.disconnected = disconnected
     network.busdListens(self)
   }
+
+  func openLive() throws { isLiveOpen = true }
+  func closeLive() { isLiveOpen = false }
 
   /// A message came.
   func arrive(_ frames: [[UInt8]], at door: BrokerDoor) {

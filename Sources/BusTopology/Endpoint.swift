@@ -2,7 +2,7 @@
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   /// How the bytes travel.
   public enum Transport: Sendable, Hashable {
-    /// A loopback address and a port.
+    /// An address of version 4 and a port.
     case tcp(host: String, port: Int)
     /// The path of a socket file, at most ``Endpoint/longestPath`` bytes.
     case ipc(path: String)
@@ -50,18 +50,25 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     if host == "localhost" || host == "[::1]" {
       throw WrongValue("must be a numeric IPv4 address", help: "write 'tcp://127.0.0.1:\(port)'")
     }
-    guard isLoopback(host) else {
+    guard isVersion4(host) else {
       throw WrongValue(
-        "must be a loopback address: anything wider needs keys, which this version does not know",
-        help: "write 'tcp://127.0.0.1:\(port)'")
+        "must have a numeric IPv4 address", help: "write 'tcp://127.0.0.1:\(port)', or 0.0.0.0 for all addresses")
     }
     return .tcp(host: host, port: port)
   }
 
-  private static func isLoopback(_ host: String) -> Bool {
+  private static func isVersion4(_ host: String) -> Bool {
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "127" else { return false }
-    return parts.allSatisfy { $0.count <= 3 && $0.allSatisfy { $0.isASCII && $0.isNumber } && UInt8($0) != nil }
+    return parts.count == 4
+      && parts.allSatisfy { $0.count <= 3 && $0.allSatisfy { $0.isASCII && $0.isNumber } && UInt8($0) != nil }
+  }
+
+  /// Whether only this machine reaches it.
+  public var isOnThisMachine: Bool {
+    switch transport {
+    case .ipc: true
+    case .tcp(let host, _): host.hasPrefix("127.")
+    }
   }
 
   private static func ipc(_ path: String) throws(WrongValue) -> Transport {

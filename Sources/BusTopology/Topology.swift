@@ -13,6 +13,8 @@ public struct Topology: Sendable, Equatable {
   public var retryPolicies: [RetryPolicyDefinition]
   /// The engines in the order of the file.
   public var engines: [EngineDefinition]
+  /// Who may come in, and who may do what; everything is allowed when nil.
+  public var access: AccessDefinition?
   /// The file that said it.
   public var position: SourcePosition
 

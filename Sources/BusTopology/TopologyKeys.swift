@@ -20,8 +20,12 @@ enum TopologyKeys {
   static let engines = KeyEntry(
     "engines", .maps(.name, EngineKeys.table), "The applications by name.",
     example: "engines: { search: { binary: search } }")
+  static let access = KeyEntry(
+    "access", .map(AccessKeys.table),
+    "Who may come in over tcp, and who may do what. Without it everything is allowed, on this machine alone.",
+    example: "access: { keys: /etc/bus/keys, key: /etc/bus/busd.key }")
   static let table = KeyTable(
-    "topology", [version.entry, bus, topics, retry, engines], later: ["access", "alerts"])
+    "topology", [version.entry, bus, topics, retry, engines, access], later: ["alerts"])
 }
 
 /// The section `bus`.

@@ -5,9 +5,12 @@ extension TopologyReader {
     guard let fields = fields(root, TopologyKeys.table, of: "the topology") else { return nil }
     _ = value(TopologyKeys.version, in: fields)
     let policies = retryPolicies(fields)
-    return Topology(
+    var topology = Topology(
       bus: bus(fields), topics: topics(fields), retryPolicies: policies,
       engines: engines(fields, policies: policies.map(\.name)), position: position(fields.place))
+    topology.access = access(fields)
+    refuseOpenEndpoints(of: topology.bus, access: topology.access, in: fields)
+    return topology
   }
 
   private mutating func bus(_ root: Fields) -> BusDefinition {

@@ -27,7 +27,24 @@ public enum TopologyText {
     for policy in topology.retryPolicies { add(policy, to: &text) }
     if !topology.engines.isEmpty { text.open(0, TopologyKeys.engines.name) }
     for engine in topology.engines { add(engine, to: &text) }
+    if let access = topology.access { add(access, to: &text) }
     return text.text
+  }
+
+  private static func add(_ access: AccessDefinition, to text: inout Lines) {
+    let isEmpty = access.keyDirectory == nil && access.keyFile == nil && access.principals.isEmpty
+    text.open(0, TopologyKeys.access.name, isEmpty: isEmpty)
+    text.add(1, AccessKeys.keys.name, access.keyDirectory, isText: true)
+    text.add(1, AccessKeys.key.name, access.keyFile, isText: true)
+    if !access.principals.isEmpty { text.open(1, AccessKeys.principals.name) }
+    for principal in access.principals {
+      text.open(2, principal.name.text, isEmpty: principal.rights.isEmpty)
+      for right in Right.allCases {
+        guard let patterns = principal.rights[right], !patterns.isEmpty else { continue }
+        text.open(3, right.rawValue)
+        for pattern in patterns { text.item(4, pattern.text) }
+      }
+    }
   }
 
   private static func add(_ bus: BusDefinition, to text: inout Lines) {

@@ -167,7 +167,7 @@ extension ValueForm where Value == Name {
 
 extension ValueForm where Value == Endpoint {
   static var endpoint: ValueForm {
-    ValueForm(schema: ["type": "string", "pattern": "^(tcp://127\\.[0-9.]+:[0-9]+|ipc://[^@ ][^ ]*)$"]) {
+    ValueForm(schema: ["type": "string", "pattern": "^(tcp://[0-9.]+:[0-9]+|ipc://[^@ ][^ ]*)$"]) {
       text throws(WrongValue) in try Endpoint(parsing: text)
     }
   }

@@ -70,7 +70,8 @@ struct Busd: AsyncParsableCommand {
       configuration: ServiceGroupConfiguration(
         services: [
           .init(
-            service: BrokerService(broker: broker), successTerminationBehavior: .gracefullyShutdownGroup,
+            service: BrokerService(broker: broker, topologyFile: configuration.topologyFile, logger: logger),
+            successTerminationBehavior: .gracefullyShutdownGroup,
             failureTerminationBehavior: .cancelGroup)
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -103,8 +104,29 @@ struct Busd: AsyncParsableCommand {
 /// The broker as a service: graceful shutdown is its stop.
 private struct BrokerService: Service {
   let broker: Broker
+  let topologyFile: String?
+  let logger: Logger
 
   func run() async throws {
+    // Trapped before it is ready: until then SIGHUP would end it.
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
+    try await withThrowingTaskGroup { group in
+      group.addTask { for await _ in hangups { await reload() } }
+      try await serve()
+      group.cancelAll()
+    }
+  }
+
+  /// SIGHUP: keys and rules anew, the old ones where a file is wrong.
+  private func reload() async {
+    do {
+      try await broker.reload(access: try topologyFile.map { try Topology(contentsOf: $0) }?.access)
+    } catch {
+      logger.error("keys and rules stay as they were", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func serve() async throws {
     try await broker.run(
       ready: {
         let endpoints = broker.endpoints

@@ -27,7 +27,7 @@ struct Options: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where requests are answered: ipc://PATH or tcp://127.0.0.1:PORT. [BUS_ENDPOINT]", valueName: "endpoint"))
+      "Where requests are answered: ipc://PATH or tcp://ADDRESS:PORT. [BUS_ENDPOINT]", valueName: "endpoint"))
   var requests: String?
 
   @Option(help: ArgumentHelp("Where live events go out.", valueName: "endpoint"))
@@ -46,6 +46,9 @@ struct Options: ParsableArguments {
 
   @Flag(help: "Leave the limit of core dumps as it is; a core has events and keys in it.")
   var coreDumps = false
+
+  @Flag(help: "Ask nobody for a key, although the topology has keys; on this machine alone.")
+  var insecure = false
 
   @Flag(help: "Say more in the log.")
   var verbose = false
@@ -72,17 +75,18 @@ struct Options: ParsableArguments {
     var configuration = BrokerConfiguration(
       endpoints: endpoints, stateDirectory: directories.state, topology: wired, topologyFile: file,
       processID: processID)
+    configuration.isInsecure = insecure
     configuration.spool = SpoolOptions(
       segmentByteCount: segmentMib << 20, reserve: DiskReserve(byteCount: max(0, reserveMib) << 20))
     return configuration
   }
 
-  /// Anything wider than this machine needs keys, which this version does not have yet.
+  /// Whether there are keys for what is wider than this machine is asked later.
   private static func endpoint(_ text: String) throws -> String {
     guard let endpoint = Endpoint(text) else {
       throw BrokerError(
         .configuration, "busd cannot listen at \"\(text)\"",
-        help: "use ipc:///path of at most 107 bytes, or tcp://127.0.0.1:port")
+        help: "use ipc:///path of at most 107 bytes, or tcp://127.0.0.1:port, an IPv4 address in any case")
     }
     return endpoint.description
   }

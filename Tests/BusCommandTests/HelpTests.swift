@@ -10,8 +10,8 @@ struct HelpTests {
     A first look: 'bus dev' starts a bus here, 'bus tail' watches it, and
     'bus publish' says something. 'bus demo' shows everything at work.
 
-    ENVIRONMENT  BUS_ENDPOINT, BUS_TOPOLOGY, BUS_STATE_DIR, BUS_RUNTIME_DIR,
-                 NO_COLOR, COLUMNS, TZ
+    ENVIRONMENT  BUS_ENDPOINT, BUS_KEY_FILE, BUS_SERVER_KEY, BUS_TOPOLOGY,
+                 BUS_STATE_DIR, BUS_RUNTIME_DIR, NO_COLOR, COLUMNS, TZ
     EXIT STATUS  0 done, 1 failed, 4 not found, 64 usage, 65 bad data or
                  topology, 69 busd unreachable, 75 kept here but not
                  confirmed, 78 configuration, 124 time is up, 130 Ctrl-C
@@ -68,6 +68,10 @@ struct HelpTests {
       topology                Check and show the topology file.
       bench                   Put load on a bus that runs, and measure what it does.
 
+    ACCESS SUBCOMMANDS:
+      keygen                  Make a pair of keys for busd or for one who comes in.
+      auth                    Tell who may do what, and by which rule.
+
       See 'bus help <subcommand>' for detailed help.
 
     """
@@ -96,7 +100,9 @@ struct HelpTests {
     #expect(result.status == 0)
     #expect(result.error == "")
     #expect(result.output.contains("USAGE: \(command) "))
-    let isGroup = ["bus bench", "bus jobs", "bus queues", "bus spool", "bus subs", "bus topology"].contains(command)
+    let isGroup = [
+      "bus auth", "bus bench", "bus jobs", "bus queues", "bus spool", "bus subs", "bus topology",
+    ].contains(command)
     #expect(isGroup || result.output.contains("EXAMPLE"))
     for line in result.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
   }

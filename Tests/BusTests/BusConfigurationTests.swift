@@ -7,15 +7,33 @@ struct BusConfigurationTests {
   @Test func `the environment says where busd is, who the service is, and where its outboxes go`() throws {
     let configuration = try BusConfiguration(
       environment: [
-        "BUS_ENDPOINT": "tcp://bus.example:7070", "BUS_SERVICE": "shop", "BUS_STATE_DIR": "/srv/bus",
+        "BUS_ENDPOINT": "tcp://127.0.0.1:7070", "BUS_SERVICE": "shop", "BUS_STATE_DIR": "/srv/bus",
       ])
-    #expect(configuration.endpoint == "tcp://bus.example:7070")
+    #expect(configuration.endpoint == "tcp://127.0.0.1:7070")
     #expect(configuration.service == "shop")
     #expect(configuration.source.hasPrefix("shop/"))
     #expect(configuration.process.hasPrefix("shop@"))
     #expect(configuration.outboxDirectory == "/srv/bus/outbox")
     #expect(configuration.maximumOutboxByteCount == 256 << 20)
     #expect(!configuration.syncsOutbox)
+  }
+
+  @Test(arguments: [
+    ["BUS_ENDPOINT": "tcp://bus.example:7070"], ["BUS_ENDPOINT": "tcp://10.0.0.1:7070"],
+    ["BUS_KEY_FILE": "/nowhere/a.key"], ["BUS_SERVER_KEY": "/nowhere/busd.pub"],
+    ["BUS_KEY_FILE": "/nowhere/a.key", "BUS_SERVER_KEY": "/nowhere/busd.pub"],
+  ])
+  func `another machine needs keys, and keys go in pairs of files that are there`(environment: [String: String]) {
+    let error = #expect(throws: BusError.self) { try BusConfiguration(environment: environment) }
+    #expect(error?.code == "configuration" && error?.help != nil)
+  }
+
+  @Test func `a live endpoint of all addresses is reached where busd is`() {
+    let far = "tcp://bus.example:5570"
+    #expect(LivePlace.reachable("tcp://0.0.0.0:5571", from: far) == "tcp://bus.example:5571")
+    #expect(LivePlace.reachable("tcp://10.0.0.1:5571", from: far) == "tcp://10.0.0.1:5571")
+    #expect(LivePlace.reachable("ipc:///run/live", from: "ipc:///run/requests") == "ipc:///run/live")
+    #expect(LivePlace.reachable("", from: far) == "")
   }
 
   @Test func `the service's name is the environment's, else the caller's, else the program's`() throws {

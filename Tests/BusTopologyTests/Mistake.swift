@@ -267,7 +267,23 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       help: "for example 'publish: tcp://127.0.0.1:5570'"),
     Mistake(
       "an address for the world", "version: 1\nbus: { publish: \"tcp://0.0.0.0:5570\" }\n", at: "2:17",
-      "publish must be a loopback address: anything wider needs keys", help: "write 'tcp://127.0.0.1:5570'"),
+      "publish reaches beyond this machine, which needs keys: tcp://0.0.0.0:5570",
+      help: "access: { keys: /etc/bus/keys, key: /etc/bus/busd.key }"),
+    Mistake(
+      "keys without busd's own", "version: 1\naccess: { keys: /etc/bus/keys }\n", at: "2:17",
+      "access has 'keys' but lacks 'key'", help: "key: /etc/bus/busd.key"),
+    Mistake(
+      "an unknown right", "version: 1\naccess: { principals: { a: { publsh: [x] } } }\n", at: "2:30",
+      "unknown key 'publsh' in principal a", help: "did you mean 'publish'?"),
+    Mistake(
+      "a right that is no list", "version: 1\naccess: { principals: { a: { publish: x } } }\n", at: "2:39",
+      "publish must be a list, found 'x'", help: "publish: [\"user_*\"]"),
+    Mistake(
+      "a queue without its engine", "version: 1\naccess: { principals: { a: { work: [search] } } }\n", at: "2:37",
+      "an entry of work must be a pattern of ENGINE/NAME, found 'search'", help: "did you mean \"search/*\"?"),
+    Mistake(
+      "a topic that is none", "version: 1\naccess: { principals: { a: { publish: [a/b] } } }\n", at: "2:40",
+      "an entry of publish must be a pattern of a topic, found 'a/b'", help: "for example \"user_*\""),
     Mistake(
       "a host name", "version: 1\nbus: { publish: tcp://localhost:5570 }\n", at: "2:17",
       "publish must be a numeric IPv4 address", help: "write 'tcp://127.0.0.1:5570'"),

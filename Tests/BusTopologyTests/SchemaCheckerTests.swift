@@ -57,7 +57,7 @@ import Testing
       "two sockets in one place", "an undefined retry policy", "a subscription wired to nowhere",
       "a filter with one equals sign", "a filter on what no event has", "a filter with an escape before the fault",
       "a filter that changes with the clock", "a burst above the count", "no time at all",
-      "a maximum below the minimum",
+      "a maximum below the minimum", "an address for the world", "keys without busd's own",
     ]
     let known = (Mistake.keys + Mistake.values).filter { !beyond.contains($0.name) }
     let counts = try mistakes(in: known.map(\.text))

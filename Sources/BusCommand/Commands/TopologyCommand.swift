@@ -33,7 +33,8 @@ struct TopologyCommand: AsyncParsableCommand {
           .badTopology, "the topology has \(Brief.count(count, "mistake"))", where: file,
           help: "correct the file, and run: bus topology check \(file)")
       }
-      let advice = binaries ? await EngineSurvey(topology: topology, file: file).advice() : []
+      let survey = binaries ? await EngineSurvey(topology: topology, file: file).advice() : []
+      let advice = survey + TopologyCheck.access(topology)
       try Output.write(lines: advice.map { output.json ? TopologyFindings.json($0).text : "\($0)" })
       let count = advice.count { $0.level == .error }
       guard count == 0 else {

@@ -36,6 +36,8 @@ public enum Reply: Hashable, Sendable {
   case changed(request: UInt64, JSONValue)
   /// The request was not done. `no_session` asks for a hello first.
   case refused(request: UInt64?, Refusal)
+  /// Pushed to who reads and cannot listen live: events up to here are on disk.
+  case head(Offset)
   /// Pushed: only to see whether the client is there.
   case ping
 }
@@ -89,6 +91,8 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
   public var retryAfter: Duration?
   /// Where an outbox has to go on: the sequence that busd expects next.
   public var expected: UInt64?
+  /// Of a batch of an outbox: the sequences that may not be published. The others before `expected` are on disk.
+  public var denied: [UInt64] = []
 
   /// A refusal with its words.
   public init(

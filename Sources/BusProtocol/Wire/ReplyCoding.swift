@@ -31,6 +31,7 @@ extension Reply {
     case .answer(let request, let value): frames("answer", request, ["answer": value])
     case .changed(let request, let value): frames("changed", request, ["changed": value])
     case .refused(let request, let refusal): WireMessage.frames("refused", refusal.json(request: request), nil)
+    case .head(let head): WireMessage.frames("head", ["head": head.rawValue.jsonValue], nil)
     case .ping: WireMessage.frames("ping", [:], nil)
     }
   }
@@ -94,6 +95,7 @@ extension Reply {
     case "answer": self = .answer(request: try members.read("request"), members.object["answer"] ?? .null)
     case "changed": self = .changed(request: try members.read("request"), members.object["changed"] ?? .null)
     case "refused": self = .refused(request: try members.optional("request"), try Refusal(members))
+    case "head": self = .head(try members.offset("head"))
     case "ping": self = .ping
     case let verb:
       throw ProtocolError(
@@ -174,6 +176,7 @@ extension Refusal {
     object.set("help", help)
     object.set("retry_after", retryAfter?.inMicroseconds)
     object.set("expected", expected)
+    if !denied.isEmpty { object["denied"] = .array(denied.map(\.jsonValue)) }
     return object
   }
 
@@ -183,5 +186,12 @@ extension Refusal {
     help = try members.optional("help")
     retryAfter = try members.optional("retry_after", as: Int64.self).map { .microseconds(max(0, $0)) }
     expected = try members.optional("expected")
+    guard members.optionalValue("denied") != nil else { return }
+    denied = try members.list("denied") { (json) throws(ProtocolError) in
+      guard let sequence = UInt64(jsonValue: json) else {
+        throw ProtocolError(.badMessage, "denied holds what is no sequence")
+      }
+      return sequence
+    }
   }
 }

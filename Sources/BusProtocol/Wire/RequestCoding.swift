@@ -164,7 +164,8 @@ extension JSONMembers {
     if case .array(let values) = object["subscriptions"], values.count > SubscriptionWish.maximumCount {
       throw ProtocolError(
         .tooLarge,
-        "\(values.count) subscriptions are declared, the limit is \(SubscriptionWish.maximumCount): use patterns with *")
+        "\(values.count) subscriptions are declared, the limit is \(SubscriptionWish.maximumCount): use patterns with *"
+      )
     }
     return try list("subscriptions") { (json) throws(ProtocolError) in try SubscriptionWish(json: json) }
   }
