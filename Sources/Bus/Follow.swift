@@ -82,6 +82,8 @@ actor Follow {
   private func listen() {
     guard listener == nil, !isEnded else { return }
     listener = link.assumeIsolated { $0.listen { event in self.assumeIsolated { $0.heard(event) } } }
+    // Of a session that began before, the end of the log is long another one: reading tells, or the next mark would.
+    if endpoint != nil { perform(follower.wasSilent()) }
   }
 
   private func stopWaiting() {
