@@ -21,29 +21,18 @@ actor Follow {
   private let patterns: [TopicPattern]
   private let logger: Logger
   private var follower: LiveFollower
-  /// Where the live events are; nil before the first session.
-  private var endpoint: String?
-  private var live: Live?
+  /// Its number among those who follow live; nil before the first session.
+  private var liveNumber: Int?
   private var deliveries: [Delivery] = []
   private var deliveredByteCount = 0
   private var waiter: CheckedContinuation<Delivery?, any Error>?
   private var failure: BusError?
   private var listener: Int?
-  private var silence: TimerID?
   private var isEnded = false
-
-  private final class Live {
-    let socket: Socket
-    var watch: WatchID?
-    init(_ socket: consuming Socket) { self.socket = socket }
-  }
 
   /// More than this waiting for the consumer, and the follower listens no more until it was taken.
   private static let maximumWaitingByteCount = 8 << 20
-  private static let messagesPerTurn = 256
   private static let recordsPerRead = 20_000
-  /// busd says something each second; longer silence means that the connection is dead without saying so.
-  private static let longestSilence: Duration = .seconds(5)
 
   init(_ link: Link, patterns: [TopicPattern], after: Offset, logger: Logger) {
     self.link = link
@@ -83,7 +72,7 @@ actor Follow {
     guard listener == nil, !isEnded else { return }
     listener = link.assumeIsolated { $0.listen { event in self.assumeIsolated { $0.heard(event) } } }
     // Of a session that began before, the end of the log is long another one: reading tells, or the next mark would.
-    if endpoint != nil { perform(follower.wasSilent()) }
+    if liveNumber != nil { perform(follower.wasSilent()) }
   }
 
   private func stopWaiting() {
@@ -114,73 +103,37 @@ actor Follow {
     guard !isEnded else { return }
     if case .pushed(.head(let head)) = event { return perform(follower.headMoved(to: head)) }
     guard case .up(let welcome) = event else { return }
-    let place = LivePlace.reachable(welcome.live, from: link.endpoint)
-    if endpoint != place || place.isEmpty {
-      endpoint = place
-      connect(to: place)
-    }
+    listenLive(at: LivePlace.reachable(welcome.live, from: link.endpoint))
     perform(follower.sessionBegan(log: welcome.log, head: welcome.head))
   }
 
-  private func connect(to endpoint: String) {
-    disconnect()
-    // Where there is none busd tells who has read once when there is more.
-    guard !endpoint.isEmpty else {
-      expectSign()
-      return perform(follower.wasSilent())
-    }
-    do {
-      let live = Live(
-        try Socket(.sub, in: link.context, options: BusKeys.options(.clientEvents, at: endpoint, link.keys)))
-      try live.socket.subscribe(LiveMessage.markTopic)
-      for prefix in Set(patterns.map(\.literalPrefix)) { try live.socket.subscribe(prefix) }
-      try live.socket.connect(endpoint)
-      live.watch = link.thread.watch(live.socket) { self.assumeIsolated { $0.receive() } }
-      self.live = live
-    } catch {
-      logger.error("live events cannot be had", metadata: ["endpoint": "\(endpoint)", "error": "\(error)"])
-    }
-    expectSign()
-  }
-
-  private func disconnect() {
-    if let watch = live?.watch { link.thread.unwatch(watch) }
-    live = nil
-    if let silence { link.thread.cancel(silence) }
-    silence = nil
-  }
-
-  private func expectSign() {
-    if let silence { link.thread.cancel(silence) }
-    silence = link.thread.schedule(at: .now + Follow.longestSilence) {
-      self.assumeIsolated { $0.wasSilent() }
-    }
-  }
-
-  /// Tries the live path anew, and reads meanwhile: events come, if slowly, also where it stays shut.
-  private func wasSilent() {
-    silence = nil
-    guard !isEnded, let endpoint else { return }
-    connect(to: endpoint)
-    perform(follower.wasSilent())
-  }
-
-  private func receive() {
-    var heardMark = false
-    for _ in 0..<Follow.messagesPerTurn {
-      do {
-        guard let message = try live?.socket.receive() else { break }
-        switch try LiveMessage(frames: message.frames) {
-        case .events(let topic, let records): try follower.received(topic: topic, records: records)
-        case .mark(let mark):
-          heardMark = true
-          perform(follower.received(mark))
-        }
-      } catch {
-        logger.error("a live message was not understood", metadata: ["error": "\(error)"])
+  private func listenLive(at place: String) {
+    let prefixes = Set(patterns.map { Array($0.literalPrefix) })
+    liveNumber = link.assumeIsolated { [liveNumber] link in
+      if let liveNumber {
+        link.live.move(to: place)
+        return liveNumber
       }
+      return link.live.add(
+        LiveSocket.Follower(prefixes: prefixes) { message in
+          self.assumeIsolated { $0.receive(message) }
+        } wasSilent: {
+          self.assumeIsolated { $0.perform($0.follower.wasSilent()) }
+        }, at: place)
     }
-    if heardMark { expectSign() }
+    // Where nothing comes live busd tells who has read once when there is more.
+    if place.isEmpty { perform(follower.wasSilent()) }
+  }
+
+  private func receive(_ message: LiveMessage) {
+    do {
+      switch message {
+      case .events(let topic, let records): try follower.received(topic: topic, records: records)
+      case .mark(let mark): perform(follower.received(mark))
+      }
+    } catch {
+      logger.error("a live message was not understood", metadata: ["error": "\(error)"])
+    }
   }
 
   // MARK: What follows
@@ -233,9 +186,10 @@ actor Follow {
 
   private func close() {
     isEnded = true
-    let id = listener
-    link.assumeIsolated { link in if let id { link.unlisten(id) } }
-    disconnect()
+    link.assumeIsolated { [listener, liveNumber] link in
+      if let listener { link.unlisten(listener) }
+      if let liveNumber { link.live.remove(liveNumber) }
+    }
     deliveries = []
     stopWaiting()
   }

@@ -23,6 +23,8 @@ actor Link {
 
   nonisolated let endpoint: String
   nonisolated let keys: BusKeys?
+  /// What comes live, for all who follow over this link.
+  let live: LiveSocket
   private let logger: Logger
   private let random: @Sendable () -> UInt64
   private var talk: Conversation<Answer>
@@ -63,6 +65,7 @@ actor Link {
     context = try Context()
     self.endpoint = endpoint
     self.keys = keys
+    live = LiveSocket(context, on: thread, keys: keys, logger: logger)
     self.logger = logger
     self.random = random
     talk = Conversation(hello: hello)
@@ -321,6 +324,7 @@ actor Link {
       for answer in link.talk.end() { answer(.failure(Link.ended)) }
       link.tell(.down)
       link.listeners = [:]
+      link.live.end()
       link.disconnect()
       link.thread.stop()
     }
