@@ -68,7 +68,9 @@ struct FinalChecks {
       }
     }
     for event in events {
-      ledger.check("I6", ledger.publications[event.id] != nil || isTorn(event), "\(event.offset) was never published")
+      let isKnown = ledger.publications[event.id] != nil || isTorn(event) || isTold(event)
+      let origin = "\(event.topic), number \(event.publisherSequence) of \(event.publisher)"
+      ledger.check("I6", isKnown, "\(event.offset) (\(origin)) was never published")
     }
     let carried = Dictionary(grouping: events.filter { $0.publisherSequence > 0 }, by: \.publisher)
     for (publisher, ids) in ledger.outboxes {
@@ -85,6 +87,9 @@ struct FinalChecks {
   private func isTorn(_ event: Event) -> Bool {
     event.publisherSequence == UInt64((ledger.outboxes[event.publisher] ?? []).count + 1)
   }
+
+  /// busd itself tells of jobs that are dead.
+  private func isTold(_ event: Event) -> Bool { event.topic == "job_dead" && event.publisherSequence == 0 }
 
   private func checkListener(_ events: [Event]) {
     let isWhole = heard.count == events.count && zip(heard, events).allSatisfy { $0.id == $1.id }
