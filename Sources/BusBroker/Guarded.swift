@@ -67,15 +67,16 @@ struct Guarded: Sendable {
   func denial(
     of records: [Intake.Numbered], in bytes: [UInt8]
   ) -> (first: Denial, sequences: [UInt64])? {
-    var result: (first: Denial, sequences: [UInt64])?
+    var (first, sequences): (Denial?, [UInt64]) = (nil, [])
     var last: (topic: ArraySlice<UInt8>, denial: Denial?)?
     for record in records {
       let topic = Record.topicBytes(bytes, at: record.start)
       if last?.topic != topic { last = (topic, denial(.publish, String(decoding: topic, as: UTF8.self))) }
       guard let denial = last?.denial else { continue }
-      result = (result?.first ?? denial, (result?.sequences ?? []) + [record.sequence])
+      first = first ?? denial
+      sequences.append(record.sequence)
     }
-    return result
+    return first.map { ($0, sequences) }
   }
 
   private func demandAny(_ right: Right) throws(Denial) {

@@ -123,7 +123,7 @@ actor SpoolLoop {
 
   /// Whether the session has to wait, and is told so.
   private func putsOff(_ session: SessionID, _ request: UInt64) -> Bool {
-    guard let wait = quotas.wait(of: .session(session), now: .now) else { return false }
+    guard let wait = quotas.wait(of: .session(session), now: thread.now) else { return false }
     counters.add(to: .requestsPutOff)
     owed.append((session, .refused(request: request, QuotaDesk.refusal(wait))))
     return true
@@ -143,12 +143,13 @@ actor SpoolLoop {
         help: "go on from sequence \(expected)", expected: expected)
       owed.append((session, .refused(request: request, refusal)))
     case .accept(let new):
-      for record in new where denied?.sequences.contains(record.sequence) != true {
+      let withheld = Set(denied?.sequences ?? [])
+      for record in new where !withheld.contains(record.sequence) {
         _ = try spool.append(record.facts, at: record.start, of: bytes, now: moment)
         // One by one: what came before a refusal is in the group, and has to be committed.
         appended += 1
       }
-      quotas.charge(.session(session), events: records.count, bytes: bytes.count, now: .now)
+      quotas.charge(.session(session), events: records.count, bytes: bytes.count, now: thread.now)
       counters.add(records.count - new.count, to: .eventsRepeated)
       let through = records.last?.sequence ?? 0
       guard let denied else { return owed.append((session, .carried(request: request, through: through))) }
@@ -182,7 +183,7 @@ actor SpoolLoop {
     }
     try checkSize(data, publication.topic)
     _ = try JSONParser.parse(data)
-    quotas.charge(.session(session), events: 1, bytes: data.count, now: .now)
+    quotas.charge(.session(session), events: 1, bytes: data.count, now: thread.now)
     let event = event(publication.topic, publication.id, data, publication.headers, at: moment)
     let offset = try append(event, at: moment)
     owed.append((session, .published(request: request, id: event.id, offset: offset, isNew: true)))
@@ -199,7 +200,7 @@ actor SpoolLoop {
 
   /// Nobody waits for an answer here: what is malformed or finds no room is counted and said in the log.
   private func acceptPlain(_ frames: [[UInt8]], at moment: Timestamp) {
-    guard quotas.wait(of: .plain, now: .now) == nil else { return dropPlain() }
+    guard quotas.wait(of: .plain, now: thread.now) == nil else { return dropPlain() }
     do {
       guard frames.count == 2 else {
         throw ProtocolError(.badMessage, "a plain message has \(frames.count) frames, expected topic and data")
@@ -207,7 +208,7 @@ actor SpoolLoop {
       let topic = try Topic(String(decoding: frames[0].prefix(Name.maximumLength + 1), as: UTF8.self))
       try checkSize(frames[1], topic)
       _ = try JSONParser.parse(frames[1])
-      quotas.charge(.plain, events: 1, bytes: frames[1].count, now: .now)
+      quotas.charge(.plain, events: 1, bytes: frames[1].count, now: thread.now)
       _ = try append(event(topic, nil, frames[1], EventHeaders(), at: moment), at: moment)
     } catch {
       counters.add(to: .intakeMalformed)
@@ -278,6 +279,8 @@ actor SpoolLoop {
     } catch {
       counters.add(appended, to: .eventsRefused)
       for id in announced { recent.remove(id) }
+      // A batch that ended with denied records comes again whole: its others were not stored.
+      passed = [:]
       (turn.published, turn.unpublished) = ([], announced + unannounced)
       logger.error("events were not stored", metadata: ["error": "\(error)", "events": "\(appended)"])
       turn.letters = owed.map { letter(refused($0.answer, error), to: $0.session) }

@@ -24,6 +24,7 @@ struct AuthCommandTests {
       #expect(try String(contentsOfFile: "\(directory)/account.key", encoding: .utf8) == secret)
       #expect(try await Program(["keygen", "../up", "--directory", directory]).end().status == 64)
       #expect(try await Program(["keygen", "local", "--directory", directory]).end().status == 64)
+      #expect(try await Program(["keygen", "account", "--directory", "\(directory)/new"]).end().status == 0)
     }
   }
 

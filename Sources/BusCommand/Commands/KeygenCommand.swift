@@ -2,6 +2,12 @@ internal import ArgumentParser
 internal import Bus
 internal import BusProtocol
 
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
 /// `bus keygen`: a pair of keys.
 struct KeygenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -29,6 +35,11 @@ struct KeygenCommand: ParsableCommand {
     let pair: KeyPair
     do { pair = try KeyPair.generate() } catch {
       throw CommandError(.system, error.message, where: "libzmq", help: error.help ?? "install libzmq with CURVE")
+    }
+    if !FileManager.default.fileExists(atPath: directory) {
+      do { try PrivateDirectory.make(directory) } catch {
+        throw CommandError(.configuration, error.message, where: directory, help: error.help)
+      }
     }
     do throws(KeyError) {
       try KeyFile.create(.secret, key: pair.secretKey, at: secret)

@@ -47,3 +47,15 @@ public struct KeyError: Error, Hashable, Sendable, CustomStringConvertible {
     return KeyError(.unreadable, "cannot \(action) \(path): \(reason)", help: "check the path and its permissions")
   }
 }
+
+extension KeyError.Code {
+  /// Why a secret was not read.
+  init(_ code: PrivacyError.Code) {
+    self =
+      switch code {
+      case .unreadable: .unreadable
+      case .exposed: .exposed
+      case .malformed: .malformed
+      }
+  }
+}

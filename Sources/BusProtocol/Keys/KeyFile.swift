@@ -24,8 +24,17 @@ public enum KeyFile {
   /// More is no key file.
   private static let maximumByteCount = 256
 
-  /// Reads the key in a file. A secret one that others than its owner may read or write is refused.
+  /// Reads the key in a file. A secret one that others than its owner may get at is refused; see ``SecretFile``.
   public static func read(_ half: Half, at path: String) throws(KeyError) -> String {
+    guard half == .secret else { return try key(half, in: publicBytes(at: path), of: path) }
+    let secret: SecretFile
+    do throws(PrivacyError) { secret = try SecretFile(contentsOf: path) } catch {
+      throw KeyError(KeyError.Code(error.code), error.message, help: error.help)
+    }
+    return try key(half, in: secret.bytes, of: path)
+  }
+
+  private static func publicBytes(at path: String) throws(KeyError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw KeyError.system("read", path) }
     defer { close(descriptor) }
@@ -34,15 +43,10 @@ public enum KeyFile {
     guard facts.st_mode & S_IFMT == S_IFREG else {
       throw KeyError(.unreadable, "\(path) is no file", help: "name the file that bus keygen made")
     }
-    if half == .secret, facts.st_mode & 0o077 != 0 {
-      throw KeyError(
-        .exposed, "the secret key in \(path) may be read or changed by others than its owner", help: "chmod 600 \(path)"
-      )
-    }
     var bytes = [UInt8](repeating: 0, count: maximumByteCount + 1)
     let count = bytes.withUnsafeMutableBytes { readBytes(descriptor, $0.baseAddress, $0.count) }
     guard count >= 0 else { throw KeyError.system("read", path) }
-    return try key(half, in: Array(bytes.prefix(count)), of: path)
+    return Array(bytes.prefix(count))
   }
 
   /// The key in the bytes of a file.
