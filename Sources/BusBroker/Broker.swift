@@ -67,7 +67,7 @@ public final class Broker: Sendable {
     let access = Access(
       settings, isInsecure: configuration.isInsecure, counters: counters, logger: logger)
     try access.refuseOpenDoors(of: configuration.endpoints)
-    let heartbeat = FanOut(log: log, through: reader.durable).heartbeat
+    let heartbeat = Heartbeat(log: log, through: reader.durable)
     let loops = try ground.makeLoops(configuration.endpoints, access)
     threads = loops.all
     spoolLoop = SpoolLoop(

@@ -44,7 +44,4 @@ package struct FanOut {
     through = last
     return messages
   }
-
-  /// Says that nothing was published since the last mark.
-  var heartbeat: LiveMessage { .mark(Mark(log: log, after: through, through: through, counts: [:])) }
 }

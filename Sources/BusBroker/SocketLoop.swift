@@ -20,7 +20,8 @@ actor SocketLoop {
   var sessions = Sessions()
   private var spoolInbox = Inbox<SpoolItem>()
   private var storeInbox = Inbox<StoreItem>()
-  private var heartbeat: LiveMessage
+  private var heartbeat: Heartbeat
+  private var nextBeat: TimerID?
   private var isProbing = false
   /// Who could not be reached, until all is read that they said before.
   private var unreachable: Set<SessionID> = []
@@ -31,14 +32,12 @@ actor SocketLoop {
 
   /// The most messages taken from one socket before the others get their turn.
   private static let messagesPerTurn = 256
-  /// So long after the last mark a heartbeat says that nothing was missed.
-  private static let heartbeatInterval: Duration = .seconds(1)
   /// Broken connections within this time are looked for together, and so often is read on where some were found.
   private static let probeDelay: Duration = .milliseconds(50)
 
   init(
     sockets: sending any BrokerSockets, spool: SpoolLoop, store: StoreLoop, readers: ReadLoop, facts: BrokerFacts,
-    access: Access, heartbeat: LiveMessage, thread: any LoopThread, counters: Counters, logger: Logger,
+    access: Access, heartbeat: Heartbeat, thread: any LoopThread, counters: Counters, logger: Logger,
     failed: @escaping @Sendable (BrokerError) -> Void
   ) {
     self.sockets = sockets
@@ -76,7 +75,7 @@ actor SocketLoop {
     store.start { turn in
       self.thread.perform { self.assumeIsolated { $0.finish(turn) } }
     }
-    beat()
+    beat(in: Heartbeat.first)
   }
 
   /// Stops listening; what was taken in is still answered.
@@ -240,9 +239,11 @@ actor SocketLoop {
   }
 
   private func publish(_ message: LiveMessage) {
-    if case .mark(let mark) = message {
-      heartbeat = .mark(Mark(log: mark.log, after: mark.through, through: mark.through, counts: [:]))
-    }
+    if case .mark(let mark) = message, let delay = heartbeat.published(mark) { beat(in: delay) }
+    tell(message)
+  }
+
+  private func tell(_ message: LiveMessage) {
     do {
       _ = try sockets.send(Multipart(message.frames), through: .live)
     } catch {
@@ -319,8 +320,13 @@ actor SocketLoop {
     for session in sessions.all { send(ping, route: session.route, session: session.id) }
   }
 
-  private func beat() {
-    publish(heartbeat)
-    _ = thread.schedule(at: thread.now + SocketLoop.heartbeatInterval) { self.assumeIsolated { $0.beat() } }
+  private func beat(in delay: Duration) {
+    if let nextBeat { thread.cancel(nextBeat) }
+    nextBeat = thread.schedule(at: thread.now + delay) {
+      self.assumeIsolated { loop in
+        loop.tell(loop.heartbeat.message)
+        loop.beat(in: loop.heartbeat.sent())
+      }
+    }
   }
 }

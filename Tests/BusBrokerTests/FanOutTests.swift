@@ -51,9 +51,4 @@ struct FanOutTests {
     let bytes = try records(["a", "a"], dataByteCount: 20_000)
     #expect(fanOut.messages(of: bytes, through: Offset(2)).count == 3)
   }
-
-  @Test func `a heartbeat says where the log ends and that nothing was in between`() {
-    let heartbeat = FanOut(log: log, through: Offset(9)).heartbeat
-    #expect(heartbeat == .mark(Mark(log: log, after: Offset(9), through: Offset(9), counts: [:])))
-  }
 }
