@@ -19,12 +19,16 @@ public struct Identifier<Subject>: Hashable, Sendable, Comparable, CustomStringC
   /// The moment's microseconds go into `rand_a` (RFC 9562 §6.2, method 3). Moments before 1970 count as 1970, those
   /// behind the year 10889, which 48 bits of milliseconds do not reach, as the last one.
   public init(at time: Timestamp, random: (UInt64, UInt64)) {
-    let last = Identifier.maximumMilliseconds * 1000 + 999
+    high = Identifier.stem(at: time) | random.0 & 3
+    low = random.1 & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+  }
+
+  /// The first half of an id of a moment, without its two bits of chance.
+  package static func stem(at time: Timestamp) -> UInt64 {
+    let last = maximumMilliseconds * 1000 + 999
     let (milliseconds, rest) = min(UInt64(max(0, time.microseconds)), last).quotientAndRemainder(dividingBy: 1000)
     // 1000 µs spread over 12 bits leaves 4 values a µs: those are chance.
-    let fraction = rest * 4 + (random.0 & 3)
-    high = milliseconds << 16 | 0x7000 | fraction
-    low = random.1 & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    return milliseconds << 16 | 0x7000 | rest * 4
   }
 
   private static var maximumMilliseconds: UInt64 { 0xFFFF_FFFF_FFFF }

@@ -1,6 +1,6 @@
 internal import BusProtocol
 
-/// What turns a record's header from the wire's form into a segment's, and back.
+/// What turns a whole record's header from the wire's form into a segment's, and back.
 ///
 /// A CRC over a fixed number of bytes changes with its seed by a constant, whatever the bytes are. So the salted
 /// checksum is the plain one XOR a number that depends on the salt alone: a record is stamped once for wire and disk.
@@ -23,17 +23,5 @@ struct SaltMask: Hashable, Sendable {
   /// Turns the header that begins at a byte, either way.
   func toggle(_ bytes: inout MutableRawSpan, at start: Int) {
     bytes.storeLittleEndian(bytes.bytes.littleEndian(UInt32.self, at: start + 8) ^ mask, at: start + 8)
-  }
-
-  /// Turns the headers of records that stand one behind the other, all of the bytes.
-  func toggleAll(_ records: inout [UInt8]) {
-    let end = records.count
-    var position = 0
-    var span = records.mutableSpan
-    var raw = span.mutableBytes
-    while position < end {
-      toggle(&raw, at: position)
-      position += RecordHeader.recordByteCount(raw.bytes, at: position)
-    }
   }
 }

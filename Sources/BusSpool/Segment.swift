@@ -9,7 +9,9 @@ struct Segment: Sendable {
     var position: Int
   }
 
-  /// Marks are this far apart: the most that a search walks over.
+  /// Marks are this far apart: the most that a search walks over. Each is a whole record, and no short one behind it
+  /// has a leader before it: whoever begins there needs nothing of what comes before, and a damaged leader takes with it
+  /// at most what leans on it up to the next mark.
   static let markInterval = 64 << 10
 
   let header: SegmentHeader
@@ -35,37 +37,30 @@ struct Segment: Sendable {
     self.file = file
   }
 
-  /// Takes note of a record that stands at the end.
-  mutating func extend(by record: RecordHeader) {
+  /// Whether the event at a position has to be one that a search can begin at, and so a whole one.
+  static func isMarkDue(at position: Int, behind mark: Int?) -> Bool {
+    mark.map { position - $0 >= Segment.markInterval } ?? true
+  }
+
+  /// Whether the next event has to be one that a search can begin at.
+  var isMarkDue: Bool { Segment.isMarkDue(at: end, behind: marks.last?.position) }
+
+  /// Takes note of a record that stands at the end, in as many bytes.
+  mutating func extend(by record: RecordHeader, byteCount: Int) {
     if record.kind == .event {
-      extend(to: record.offset, at: record.recordedAt, byteCount: record.recordByteCount)
-    } else {
-      lastTime = max(lastTime, record.recordedAt)
-      end += record.recordByteCount
+      if isMarkDue { marks.append(Mark(offset: record.offset, time: record.recordedAt, position: end)) }
+      last = record.offset
     }
-  }
-
-  /// Takes note of events that stand at the end, given in the form of the wire.
-  mutating func extend(over records: [UInt8]) {
-    let bytes = records.span.bytes
-    var position = 0
-    while position < bytes.byteCount {
-      let byteCount = RecordHeader.recordByteCount(bytes, at: position)
-      extend(
-        to: Offset(bytes.littleEndian(UInt64.self, at: position + 16)),
-        at: Timestamp(microseconds: bytes.littleEndian(Int64.self, at: position + 40)), byteCount: byteCount)
-      position += byteCount
-    }
-  }
-
-  /// Takes note of an event that stands at the end.
-  mutating func extend(to offset: Offset, at time: Timestamp, byteCount: Int) {
-    if end - (marks.last?.position ?? -Segment.markInterval) >= Segment.markInterval {
-      marks.append(Mark(offset: offset, time: time, position: end))
-    }
-    last = offset
-    lastTime = max(lastTime, time)
+    lastTime = max(lastTime, record.recordedAt)
     end += byteCount
+  }
+
+  /// Takes note of a group that stands at the end.
+  mutating func extend(by group: borrowing SegmentEncoder) {
+    if !group.marks.isEmpty { marks.append(contentsOf: group.marks) }
+    last = group.last
+    lastTime = max(lastTime, group.lastTime)
+    end += group.byteCount
   }
 
   /// Where to begin to find the first record for which `isBefore` is false; marks are in order.

@@ -1,8 +1,8 @@
-// A segment: one page that says whose it is, then records (BusProtocol's table, stamped with the segment's salt), one
-// behind the other from byte 4096. All numbers are little-endian.
+// A segment: one page that says whose it is, then records, one behind the other from byte 4096: whole ones (BusProtocol's
+// table, stamped with the segment's salt) and short ones (ShortRecord's). All numbers are little-endian.
 //
 //   at size
-//    0   8  magic, "BUSSEG01": the version of this table
+//    0   8  magic, "BUSSEG02": the version of this table; in "BUSSEG01" there are no short records
 //    8   4  CRC-32C of bytes 12-51
 //   12   4  salt: the records' headers begin their checksums with it; never zero, another in each segment
 //   16   8  log id, first half
@@ -23,13 +23,16 @@ internal import BusProtocol
 struct SegmentHeader: Hashable, Sendable {
   /// Where the records begin: a page, so that writing them never touches the header's.
   static let byteCount = 4096
-  private static let magic: UInt64 = 0x3130_4745_5353_5542
+  private static let magic: UInt64 = 0x3230_4745_5353_5542
+  private static let magicOfWholeRecords: UInt64 = 0x3130_4745_5353_5542
   private static let checkedBytes = 12..<52
 
   var log: LogID
   var salt: UInt32
   var base: Offset
   var createdAt: Timestamp
+  /// Whether records may be short; none was before there were such.
+  var hasShortRecords = true
 
   init(log: LogID, salt: UInt32, base: Offset, createdAt: Timestamp) {
     self.log = log
@@ -40,7 +43,10 @@ struct SegmentHeader: Hashable, Sendable {
 
   /// Reads the page; nil when it is short, of another version, or damaged.
   init?(_ page: borrowing RawSpan) {
-    guard page.byteCount >= SegmentHeader.byteCount, page.littleEndian(UInt64.self, at: 0) == SegmentHeader.magic,
+    guard page.byteCount >= SegmentHeader.byteCount else { return nil }
+    let magic = page.littleEndian(UInt64.self, at: 0)
+    hasShortRecords = magic == SegmentHeader.magic
+    guard hasShortRecords || magic == SegmentHeader.magicOfWholeRecords,
       page.littleEndian(UInt64.self, at: 32) > 0,
       page.littleEndian(UInt32.self, at: 8) == Checksum.crc32c(page.extracting(SegmentHeader.checkedBytes))
     else { return nil }
@@ -55,7 +61,7 @@ struct SegmentHeader: Hashable, Sendable {
     var page = [UInt8](repeating: 0, count: SegmentHeader.byteCount)
     var span = page.mutableSpan
     var raw = span.mutableBytes
-    raw.storeLittleEndian(SegmentHeader.magic, at: 0)
+    raw.storeLittleEndian(hasShortRecords ? SegmentHeader.magic : SegmentHeader.magicOfWholeRecords, at: 0)
     raw.storeLittleEndian(salt, at: 12)
     raw.storeLittleEndian(log.high, at: 16)
     raw.storeLittleEndian(log.low, at: 24)

@@ -8,7 +8,7 @@ struct SegmentRewrite {
 
   private(set) var segment: Segment
   private let file: DiskFile
-  private let mask: SaltMask
+  private var encoder = SegmentEncoder()
   private var group: [UInt8] = []
   private let random: () -> UInt64
   private let now: Timestamp
@@ -20,7 +20,6 @@ struct SegmentRewrite {
     file = try directory.put(header.bytes, as: SpoolDirectory.segmentName(header.base))
     segment = Segment(header)
     segment.lastTime = time
-    mask = SaltMask(salt: header.salt)
     (self.now, self.random) = (now, random)
   }
 
@@ -66,9 +65,9 @@ struct SegmentRewrite {
 
   private mutating func write() throws(SpoolError) {
     guard !group.isEmpty else { return }
-    mask.toggleAll(&group)
-    try file.write(group.span.bytes, at: segment.end)
-    segment.end += group.count
+    encoder.encode(group, behind: segment)
+    try file.write(encoder.buffer.span.bytes.extracting(first: encoder.byteCount), at: segment.end)
+    segment.extend(by: encoder)
     group.removeAll(keepingCapacity: true)
   }
 }

@@ -13,6 +13,12 @@ struct SegmentWindow {
     self.byteCount = byteCount
   }
 
+  /// Where in ``bytes`` this many bytes of the file stand, or all that it has there; nil at its end.
+  mutating func index(of position: Int, upTo wanted: Int) throws(SpoolError) -> Int? {
+    guard position < end else { return nil }
+    return try index(of: position, byteCount: min(wanted, end - position))
+  }
+
   /// Where in ``bytes`` this many bytes of the file stand; nil when the file has not as many.
   mutating func index(of position: Int, byteCount wanted: Int) throws(SpoolError) -> Int? {
     guard wanted <= end - position else { return nil }

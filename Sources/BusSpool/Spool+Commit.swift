@@ -48,8 +48,8 @@ extension Spool {
     var span = bytes.mutableSpan
     var raw = span.mutableBytes
     header.write(to: &raw, salt: active.header.salt)
-    try write(bytes)
-    active.extend(by: header)
+    try write(bytes, byteCount: bytes.count)
+    active.extend(by: header, byteCount: bytes.count)
     groupTime = active.lastTime
     try syncFile()
     isSealed = true
@@ -61,27 +61,27 @@ extension Spool {
   private func publish() { log.publish(active, durable: durable) }
 
   private func writeGroup() throws(SpoolError) {
+    encoder.encode(group, behind: active)
     // Room for a seal stays, so that the idle log never begins a segment for it.
-    let end = active.end + group.count + RecordHeader.byteCount
+    let end = active.end + encoder.byteCount + RecordHeader.byteCount
     if end > options.segmentByteCount, !active.isEmpty {
       do { try rollOver() } catch {
         dropGroup()
         if error.code == .syncFailed { failure = error }
         throw error
       }
+      encoder.encode(group, behind: active)
     }
-    active.mask.toggleAll(&group)
-    try write(group)
-    active.mask.toggleAll(&group)
-    active.extend(over: group)
+    try write(encoder.buffer, byteCount: encoder.byteCount)
+    active.extend(by: encoder)
     isSealed = false
     state.commit()
   }
 
   /// Writes at the segment's end. What came to be of a failed write is cut away again, with the group.
-  private func write(_ bytes: [UInt8]) throws(SpoolError) {
+  private func write(_ bytes: [UInt8], byteCount: Int) throws(SpoolError) {
     guard let file = active.file else { throw SpoolError(.closed, "the log in \(directory) has no open segment") }
-    do { try file.write(bytes.span.bytes, at: active.end) } catch {
+    do { try file.write(bytes.span.bytes.extracting(first: byteCount), at: active.end) } catch {
       dropGroup()
       do {
         try file.truncate(to: active.end)

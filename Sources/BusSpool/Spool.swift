@@ -29,6 +29,7 @@ public final class Spool {
   var closedByteCount: Int
   /// The group: records in the form of the wire, with the offsets from ``Segment/last`` of ``active`` on.
   var group: [UInt8] = []
+  var encoder = SegmentEncoder()
   var groupLast: Offset
   var groupTime: Timestamp
   /// On disk, whatever happens.
@@ -125,6 +126,7 @@ public final class Spool {
   func dropGroup() {
     group.removeAll(keepingCapacity: true)
     state.rollBack()
+    encoder.forgetLeaders()
     groupLast = active.last
     groupTime = active.lastTime
   }

@@ -59,6 +59,7 @@ public struct SpoolReader: Sendable {
       let segment = view[number]
       var walk = try SegmentWalk(segment, in: log.directory, byteCount: min(max(maximumByteCount, 64 << 10), 256 << 10))
       walk.position = segment.position { $0.offset <= chunk.through.next }
+      walk.passed = chunk.through
       let begin = walk.position
       while let record = try walk.next() {
         guard record.kind == .event, record.offset > chunk.through else { continue }

@@ -20,14 +20,19 @@ struct Bench {
     "/log/\(String(repeating: "0", count: 20 - String(base).count))\(base).\(kind)"
   }
 
-  /// The n-th event: its data says n, its publisher is one of three and numbers from 1.
-  static func event(_ number: Int, topic: Topic? = nil, byteCount: Int = 0) -> Event {
+  /// The n-th event: its data says n, its publisher is one of three and numbers from 1. Every other one has an id that
+  /// was made of its time.
+  static func event(
+    _ number: Int, topic: Topic? = nil, byteCount: Int = 0, headers: EventHeaders = EventHeaders()
+  ) -> Event {
     let publisher = number % 3
     let text = "{\"n\":\(number)}" + String(repeating: " ", count: byteCount)
+    let made = EventID(at: start, random: (UInt64(number), UInt64(number)))
     return Event(
-      id: EventID(high: 7, low: UInt64(number)), topic: topic ?? Topic.named("topic_\(number % 4)"),
+      id: number % 2 == 0 ? made : EventID(high: 7, low: UInt64(number)),
+      topic: topic ?? Topic.named("topic_\(number % 4)"),
       data: Array(text.utf8), time: start, publisher: PublisherID(high: 1, low: UInt64(publisher)),
-      publisherSequence: UInt64((number + 2) / 3))
+      publisherSequence: UInt64((number + 2) / 3), headers: headers)
   }
 }
 

@@ -17,24 +17,9 @@ struct RecoveryTests {
     return (bench.with(bench.disk.afterKill()), try #require(bench.disk[Bench.path(1)]))
   }
 
-  private static func header(_ bytes: [UInt8]) throws -> SegmentHeader {
-    let header = SegmentHeader(bytes.span.bytes)
-    return try #require(header)
-  }
-
-  /// Where each record of a segment begins, and the end.
-  private static func starts(_ bytes: [UInt8]) throws -> [Int] {
-    let header = try RecoveryTests.header(bytes)
-    var starts = [SegmentHeader.byteCount]
-    while let start = starts.last, start < bytes.count {
-      starts.append(start + (try RecordHeader(bytes.span.bytes, at: start, salt: header.salt)).recordByteCount)
-    }
-    return starts
-  }
-
   @Test func `every truncation without a witness gives a prefix`() throws {
     let (bench, bytes) = try RecoveryTests.sealedLog(seals: false)
-    let starts = try RecoveryTests.starts(bytes)
+    let starts = try StoredSegment(bytes).starts
     for length in SegmentHeader.byteCount...bytes.count {
       let disk = MemoryDisk()
       disk[Bench.path(1)] = Array(bytes.prefix(length))
@@ -65,25 +50,21 @@ struct RecoveryTests {
   /// Exhaustive over the records: each of their bits, and none of the first page, which has a test of its own.
   @Test(arguments: 0..<8) func `every flipped bit of a sealed segment is named, or harms nothing`(bit: Int) throws {
     let (_, bytes) = try RecoveryTests.sealedLog()
-    let starts = try RecoveryTests.starts(bytes)
-    let header = try RecoveryTests.header(bytes)
+    let stored = try StoredSegment(bytes)
     let disk = MemoryDisk()
     for position in SegmentHeader.byteCount..<bytes.count {
       var flipped = bytes
       flipped[position] ^= 1 << bit
       disk[Bench.path(1)] = flipped
       let file = try DiskFile(Bench.path(1), .read, on: disk)
-      let scan = try SegmentScan(header, file: file) { _, _, _ in }
-      let record = (starts.firstIndex { $0 > position } ?? 0) - 1
+      let scan = try SegmentScan(stored.header, file: file) { _, _, _ in }
+      let record = (stored.starts.firstIndex { $0 > position } ?? 0) - 1
       let isCorrupt = if case .corrupt = scan.damage { true } else { false }
       if record == 40 {
         // The seal itself: no event is in it.
         #expect(scan.recordCount == 40 && !isCorrupt && scan.damage != nil)
       } else if scan.damage == nil {
-        let (start, end) = (starts[record], starts[record + 1])
-        let event = try RecordHeader(bytes.span.bytes, at: start, salt: header.salt)
-        #expect(
-          scan.recordCount == 40 && position >= start + RecordHeader.byteCount + event.bodyByteCount && position < end)
+        #expect(scan.recordCount == 40 && position >= stored.parts[record].contentEnd)
       } else {
         #expect(scan.recordCount == record && isCorrupt, "byte \(position) bit \(bit)")
       }
@@ -104,9 +85,10 @@ struct RecoveryTests {
 
   @Test func `damage is refused by name, place and offset, and nothing is changed`() throws {
     let (bench, bytes) = try RecoveryTests.sealedLog()
-    let start = try RecoveryTests.starts(bytes)[19]
+    let part = try StoredSegment(bytes).parts[19]
+    let start = part.start
     var flipped = bytes
-    flipped[start + 60] ^= 4
+    flipped[part.contentEnd - 1] ^= 4
     bench.disk[Bench.path(1)] = flipped
     let refused = refusal { _ = try bench.open() }
     #expect(refused?.code == .corrupt)
@@ -118,10 +100,10 @@ struct RecoveryTests {
 
   @Test func `damage before the last group is told from a torn end without any seal`() throws {
     let (bench, bytes) = try RecoveryTests.sealedLog(seals: false)
-    let starts = try RecoveryTests.starts(bytes)
+    let parts = try StoredSegment(bytes).parts
     for record in 0..<40 {
       var flipped = bytes
-      flipped[starts[record] + 57] ^= 1
+      flipped[parts[record].contentEnd - 1] ^= 1
       let disk = MemoryDisk()
       disk[Bench.path(1)] = flipped
       // The last four were one group: nothing says that it came to its end.
@@ -143,7 +125,7 @@ struct RecoveryTests {
 
   @Test func `old bytes of another segment behind the end are not taken for records`() throws {
     let (bench, bytes) = try RecoveryTests.sealedLog(seals: false)
-    let starts = try RecoveryTests.starts(bytes)
+    let starts = try StoredSegment(bytes).starts
     // The same events under another salt: as a file system hands out blocks again.
     let other = Bench()
     let spool = try Spool(
@@ -164,19 +146,18 @@ struct RecoveryTests {
   @Test func `random overwrites never yield an event that was not written`() throws {
     let (bench, bytes) = try RecoveryTests.sealedLog()
     var chance = Chance(3)
-    let header = try RecoveryTests.header(bytes)
-    let starts = try RecoveryTests.starts(bytes)
+    let stored = try StoredSegment(bytes)
     for _ in 0..<2000 {
       var changed = bytes
       let start = Int.random(in: SegmentHeader.byteCount..<bytes.count, using: &chance)
       let end = min(bytes.count, start + Int.random(in: 1...600, using: &chance))
       for position in start..<end { changed[position] = UInt8.random(in: 0...255, using: &chance) }
       bench.disk[Bench.path(1)] = changed
-      let scan = try SegmentScan(header, file: try DiskFile(Bench.path(1), .read, on: bench.disk)) { record, held, at in
-        let original = starts[Int(record.offset.rawValue) - 1]
+      let file = try DiskFile(Bench.path(1), .read, on: bench.disk)
+      let scan = try SegmentScan(stored.header, file: file) { record, held, at in
+        let original = stored.parts[Int(record.offset.rawValue) - 1]
         #expect(
-          held[at + RecordHeader.byteCount + record.bodyByteCount - 1]
-            == bytes[original + RecordHeader.byteCount + record.bodyByteCount - 1])
+          held[at + RecordHeader.byteCount + record.bodyByteCount - 1] == bytes[original.contentEnd - 1])
       }
       #expect(scan.recordCount == 40 || scan.damage != nil)
     }

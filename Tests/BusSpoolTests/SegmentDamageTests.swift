@@ -11,15 +11,19 @@ struct SegmentDamageTests {
     let bench: Bench
     let bytes: [UInt8]
     let events: [Event]
-    let starts: [Int]
-    let header: SegmentHeader
+    let stored: StoredSegment
+    var starts: [Int] { stored.starts }
 
-    /// 64 events, four to a group, sealed and closed or killed at work.
+    /// 64 events, four to a group, sealed and closed or killed at work: twelve leaders and short records of each kind.
     init(sealed: Bool = true) throws {
       let made = Bench()
       let spool = try made.open()
       for first in stride(from: 1, through: 61, by: 4) {
-        try spool.append(first...first + 3, byteCount: first % 5)
+        for number in first...first + 3 {
+          let headers = number % 7 == 0 ? EventHeaders(source: "bench/\(number)") : EventHeaders()
+          let event = Bench.event(number, byteCount: first % 5, headers: headers)
+          _ = try spool.append(event, now: Bench.start + .milliseconds(number))
+        }
         try spool.commit()
       }
       if sealed { try spool.seal(now: Bench.start) }
@@ -27,13 +31,8 @@ struct SegmentDamageTests {
       spool.close()
       let killed = made.with(made.disk.afterKill())
       let bytes = try #require(killed.disk[Bench.path(1)])
-      let found = SegmentHeader(bytes.span.bytes)
-      let header = try #require(found)
-      var starts = [SegmentHeader.byteCount]
-      while let start = starts.last, start < bytes.count {
-        starts.append(start + (try RecordHeader(bytes.span.bytes, at: start, salt: header.salt)).recordByteCount)
-      }
-      (bench, self.bytes, self.header, self.starts) = (killed, bytes, header, starts)
+      (bench, self.bytes, stored) = (killed, bytes, try StoredSegment(bytes))
+      #expect(stored.shortCount == 52)
     }
 
     /// Opens the log with these bytes in its segment. Hands out how many events it has, each one checked against what
@@ -100,23 +99,16 @@ struct SegmentDamageTests {
   }
 
   /// What a recycled file, or a block that the file system hands out again, holds behind the end: the same log's own
-  /// older records under another salt, at every cut between two records and at every eighth byte.
+  /// older records under another salt, at every cut between two records and at every fourth byte.
   @Test func `I6 a stale tail is never taken for records`() throws {
     let original = try Original(sealed: false)
-    var stale = original.bytes
-    let other = SegmentHeader(
-      log: original.header.log, salt: original.header.salt ^ 0x5A5A_0001, base: Offset(1), createdAt: Bench.start)
-    for start in original.starts.dropLast() {
-      let record = try RecordHeader(stale.span.bytes, at: start, salt: original.header.salt)
-      var span = stale.mutableSpan
-      var raw = span.mutableBytes
-      record.write(to: &raw, at: start, salt: other.salt)
-    }
-    for cut in stride(from: SegmentHeader.byteCount, through: original.bytes.count, by: 8) {
+    let stale = original.stored.resalted(original.bytes, original.stored.header.salt ^ 0x5A5A_0001)
+    for cut in stride(from: SegmentHeader.byteCount, through: original.bytes.count, by: 4) {
       let whole = original.starts.lastIndex { $0 <= cut } ?? 0
       let count = try original.open(Array(original.bytes[..<cut] + stale[cut...]))
       // Behind its header's checksum the old record has the same bytes: then it is the event that was written.
-      let isSame = cut - original.starts[whole] >= 12
+      let checked = whole < 64 && original.stored.parts[whole].isShort ? ShortRecord.byteCount : 12
+      let isSame = cut - original.starts[whole] >= checked
       #expect(count == whole || count == whole + 1 && isSame, "cut at byte \(cut)")
     }
   }
