@@ -136,6 +136,79 @@ extension JobStoreConformance {
       }
       try bench.expect(bench.store.counters().leases, is: 20, "pick-ups")
     },
+    Rule("X8 X11 the turn under a worker lock outlives a restart, taken at once or by nobody") { bench in
+      let wishes = (1...4).map { _ in bench.wish(workerLock: "w") }
+      for wish in wishes { try bench.enqueue(wish) }
+      let second = try bench.pass(on: try bench.claimOne(), 9)
+      try bench.expect(second.map(\.id), is: [wishes[1].id], "who is next in the transaction of the end")
+      try bench.expect(try bench.store.holder(ofWorkerLock: "w")?.id, is: wishes[1].id, "the holder")
+      try bench.reopen()
+      try bench.expect(try bench.store.running().map(\.job), is: [wishes[1].id], "who runs after a restart")
+      try bench.checkInvariants()
+      try bench.expect(try bench.claim(9).count, is: 0, "claimed while one runs")
+      try bench.finish(second[0])
+      try bench.reopen()
+      try bench.expect(wishes[2].id, is: .ready)
+      let third = try bench.claimOne()
+      try bench.expect(try bench.finish(second[0]), is: .stale, "the end of a run, a second time")
+      try bench.expect(try bench.pass(on: third, 9).map(\.id), is: [wishes[3].id], "the last")
+    },
+    Rule("X8 turns in a long line: by priority, then by age, also of those that come meanwhile") { bench in
+      let first = bench.wish(workerLock: "w")
+      try bench.enqueue(first)
+      var run = try bench.claimOne()
+      var line = (0..<700).map { bench.wish(workerLock: "w", priority: $0 % 7) }
+      for start in stride(from: 0, to: 700, by: 100) {
+        _ = try bench.one(.enqueue(Array(line[start..<start + 100])))
+      }
+      for step in 0..<700 {
+        if step % 50 == 10 {
+          line.append(bench.wish(workerLock: "w", priority: step % 9))
+          try bench.enqueue(line[line.count - 1])
+        }
+        let highest = line.map(\.priority).max() ?? 0
+        let next = line.remove(at: line.firstIndex { $0.priority == highest } ?? 0)
+        let claimed = try bench.pass(on: run, 3)
+        try bench.expect(claimed.map(\.id), is: [next.id], "whose turn it is after \(step)")
+        run = claimed[0]
+      }
+    },
+    Rule("TR7 of two whose turn comes in two queues one runs, and the other has the next") { bench in
+      let slow = QueueName(engine: "shop", name: "slow")
+      let (first, here, there) = (
+        bench.wish(workerLock: "w"), bench.wish(workerLock: "w"), bench.wish(in: slow, workerLock: "w")
+      )
+      try bench.enqueue(first)
+      let run = try bench.claimOne()
+      for wish in [here, there] { try bench.enqueue(wish) }
+      let next = try bench.pass(on: run, 9)
+      try bench.expect(next.map(\.id), is: [here.id], "who goes in the queue that is worked")
+      try bench.expect(there.id, is: .ready)
+      try bench.expect(try bench.claim(1, from: [Claim.Source(slow)]).count, is: 0, "claimed while the lock is held")
+      try bench.expect(there.id, is: .blocked)
+      try bench.finish(next[0])
+      try bench.expect(try bench.claimOne(from: slow).id, is: there.id, "whose turn it is then")
+    },
+    Rule("a blocked job that is changed, merged or cancelled has its turn as it is then") { bench in
+      let wishes = (1...6).map { bench.wish(queueLock: "q(\($0))", workerLock: "w") }
+      for wish in wishes { try bench.enqueue(wish) }
+      var run = try bench.pass(on: try bench.claimOne(), 1)[0]
+      try bench.expect(run.id, is: wishes[1].id, "the second")
+      try bench.enqueue(bench.wish(queueLock: "q(5)", workerLock: "w", priority: 3))
+      run = try bench.pass(on: run, 9)[0]
+      try bench.expect(run.id, is: wishes[4].id, "one that was merged into")
+      _ = try bench.change(wishes[2].id, .cancel(byForce: false, reason: nil))
+      _ = try bench.change(wishes[5].id, .edit(JobEdit(priority: 1)))
+      run = try bench.pass(on: run, 9)[0]
+      try bench.expect(run.id, is: wishes[5].id, "one that was edited")
+      let newest = bench.wish(workerLock: "w", priority: 9)
+      try bench.enqueue(newest)
+      run = try bench.pass(on: run, 9)[0]
+      try bench.expect(run.id, is: newest.id, "one that came")
+      run = try bench.pass(on: run, 9)[0]
+      try bench.expect(run.id, is: wishes[3].id, "what is left")
+      try bench.expect(try bench.pass(on: run, 9).count, is: 0, "left")
+    },
     Rule("X6 a lost process frees its worker lock at once, and the job keeps its place") { bench in
       let (first, second) = (bench.wish(workerLock: "w"), bench.wish(workerLock: "w"))
       try bench.enqueue(first)

@@ -87,6 +87,16 @@ public final class JobStoreBench {
     return replies[0]
   }
 
+  /// Reports the end of a run, and claims jobs in the same transaction.
+  public func pass(on run: Assignment, _ limit: Int) throws -> [Assignment] {
+    let claim = Claim([Claim.Source(shopDefault)], limit: limit, process: "p")
+    let result = JobResult(id: run.id, token: run.token, outcome: .done)
+    guard case .claimed(let assignments) = try store.perform([.finish([result]), .claim(claim)], at: now).last else {
+      throw unexpected
+    }
+    return assignments
+  }
+
   /// Reports the loss of the process that runs a job.
   @discardableResult public func lose(_ run: Assignment) throws -> FinishReply {
     let lost = LostLease(id: run.id, token: run.token, reason: "killed by signal 9")

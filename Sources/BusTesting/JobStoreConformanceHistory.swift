@@ -11,8 +11,8 @@ final class JobStoreHistory {
   var random: SplitMix64
   private(set) var step = 0
   var wishes: [(wish: NewJob, outcome: EnqueueOutcome)] = []
-  private var runs: [Run] = []
-  private var ended: [Assignment] = []
+  var runs: [Run] = []
+  var ended: [Assignment] = []
   private var lastToken: UInt64 = 0
   private var cursor = Offset.zero
   private var subscriptionToken: UInt64 = 0
@@ -22,12 +22,12 @@ final class JobStoreHistory {
   /// By running job: the step of the last ask for a run more.
   var askedAgain: [JobID: Int] = [:]
   /// Whether jobs and queues have limits and are paused. Then who goes is checked by what may not be, not one by one.
-  private let isLimited: Bool
+  let isLimited: Bool
   /// Whether wishes bring policies, pauses, locks until the end, and expiries.
   let isMerging: Bool
   var pauses: [QueueName: QueuePause] = [:]
 
-  private struct Run {
+  struct Run {
     var assignment: Assignment
     var began: Int
   }
@@ -71,8 +71,9 @@ final class JobStoreHistory {
     case 0..<3: try enqueueGroup()
     case 3..<30: try enqueue()
     case 30..<38: try commit()
-    case 38..<60: try claim(limit: 1 + random.below(4))
-    case 60..<82: try end()
+    case 38..<55: try claim(limit: 1 + random.below(4))
+    case 55..<62: try endAndClaim()
+    case 62..<82: try end()
     case 82..<84: try endTooLate()
     case 84 where random.below(2) == 0: try say()
     case 84..<86: try changeOne()
@@ -215,6 +216,11 @@ final class JobStoreHistory {
       try checkLimited(claimed, limit)
     }
     try noteExpired(late, claimed)
+    try take(claimed)
+  }
+
+  /// Notes runs that began.
+  func take(_ claimed: [Assignment]) throws {
     for assignment in claimed {
       let job = try bench.job(assignment.id)
       try bench.expect(assignment.token > lastToken, "I15 token \(assignment.token) came after \(lastToken)")
@@ -266,7 +272,7 @@ final class JobStoreHistory {
   }
 
   /// One that ends though it was asked for again says so, or was cancelled with that.
-  private func cover(_ job: Job, since step: Int) {
+  func cover(_ job: Job, since step: Int) {
     if let key = job.wish.queueLock { cover(key, since: max(step, askedAgain[job.id] ?? 0)) }
   }
 

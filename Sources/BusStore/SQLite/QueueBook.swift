@@ -46,6 +46,8 @@ struct QueueBook {
   var counters = StoreCounters()
   /// What this transaction merged, by lock; and how many locks' sums are kept.
   private var savings: [SavingKey: Saving] = [:]
+  /// Whether jobs began to wait for a lock, or ceased to, in another way than by being asked for and by their turn.
+  private var linesAreDisturbed = false
   var savingCount = 0
 
   struct SavingKey: Hashable {
@@ -92,12 +94,13 @@ struct QueueBook {
     changeTotals(of: number) { $0.enqueued += 1 }
   }
 
-  /// Jobs went from one state to another; `isTaken` where they were the first ready ones.
+  /// Jobs went from one state to another; `isTaken` where they were the first ready ones, or the first of a worker lock.
   mutating func move(
     from old: JobState, to new: JobState, count: Int = 1, of number: Int64, isTaken: Bool = false
   ) {
     guard old != new else { return }
     if old == .ready || new == .ready, !isTaken { entries[Int(number) - 1].isDisturbed = true }
+    if old == .blocked || new == .blocked, !isTaken { linesAreDisturbed = true }
     leave(old, count: count, of: number)
     guard new.isHistory else {
       entries[Int(number) - 1].states[Int(new.code)] += count
@@ -133,6 +136,18 @@ struct QueueBook {
     entries[Int(number) - 1].isDisturbed = false
     return true
   }
+
+  /// A job came that waits for a lock, or something changed of one.
+  mutating func disturbLines() { linesAreDisturbed = true }
+
+  /// Whether others wait for worker locks than who asked last knows of.
+  mutating func takeDisturbanceOfLines() -> Bool {
+    defer { linesAreDisturbed = false }
+    return linesAreDisturbed
+  }
+
+  /// Whether any job waits for a lock or a limit.
+  var hasBlocked: Bool { entries.contains { $0[.blocked] > 0 } }
 
   /// A waiting job went from one queue to another.
   mutating func transfer(_ state: JobState, from old: Int64, to new: Int64) {

@@ -61,6 +61,20 @@ struct ReadyWindows {
     byteCount += job.byteCount
   }
 
+  /// A job that waited before is ready, where before it so many were: it goes where it belongs.
+  mutating func insert(_ job: ClaimCandidate, among readyCount: Int) {
+    let queue = job.queue
+    let isWhole = count(of: queue) == readyCount
+    guard isWhole || !endBefore(job.seq, priority: job.priority, of: queue) else { return }
+    // Without room, those that come after it would go before it.
+    guard count < ReadyWindows.maximumTotal, count(of: queue) < ReadyWindows.maximumCount,
+      byteCount < ReadyWindows.maximumByteCount
+    else { return drop(queue) }
+    windows[queue, default: ReadyWindow()].insert(job)
+    count += 1
+    byteCount += job.byteCount
+  }
+
   /// Whether a ready job has its place behind all that are here of its queue.
   func endBefore(_ seq: Int64, priority: Int, of queue: Int64) -> Bool {
     guard let last = windows[queue]?.last else { return true }
@@ -100,6 +114,16 @@ private struct ReadyWindow {
     /// Those before it were taken.
     var first = 0
 
+    /// Where the first job is that is not older.
+    func place(of seq: Int64) -> Int {
+      var (low, high) = (first, jobs.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if jobs[middle].seq < seq { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+
     mutating func shorten() {
       guard first > 64, first * 2 > jobs.count else { return }
       jobs.removeFirst(first)
@@ -115,10 +139,16 @@ private struct ReadyWindow {
 
   var last: ClaimCandidate? { lanes.last?.jobs.last }
 
-  mutating func append(_ job: ClaimCandidate) {
+  mutating func append(_ job: ClaimCandidate) { add(job, isYoungest: true) }
+
+  /// By its age.
+  mutating func insert(_ job: ClaimCandidate) { add(job, isYoungest: false) }
+
+  private mutating func add(_ job: ClaimCandidate, isYoungest: Bool) {
     let place = lanes.firstIndex { $0.priority <= job.priority } ?? lanes.count
     if place < lanes.count, lanes[place].priority == job.priority {
-      lanes[place].jobs.append(job)
+      let index = isYoungest ? lanes[place].jobs.count : lanes[place].place(of: job.seq)
+      lanes[place].jobs.insert(job, at: index)
     } else {
       lanes.insert(Lane(priority: job.priority, jobs: [job]), at: place)
     }
@@ -169,11 +199,7 @@ private struct ReadyWindow {
 
   func find(_ seq: Int64, priority: Int) -> ClaimCandidate? {
     guard let lane = lanes.first(where: { $0.priority == priority }) else { return nil }
-    var (low, high) = (lane.first, lane.jobs.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if lane.jobs[middle].seq < seq { low = middle + 1 } else { high = middle }
-    }
-    return low < lane.jobs.count && lane.jobs[low].seq == seq ? lane.jobs[low] : nil
+    let place = lane.place(of: seq)
+    return place < lane.jobs.count && lane.jobs[place].seq == seq ? lane.jobs[place] : nil
   }
 }

@@ -122,9 +122,12 @@ enum SQL {
     AND queue = ?2 AND (priority > ?3 OR (priority = ?3 AND seq < ?4)))
     """
   static let firstBlocked = """
-    SELECT seq, queue, priority, \(Columns.limit) FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL
-    AND finished_at IS NULL AND state = 2 AND queue > ? AND blocked_by IS NOT 1
-    ORDER BY queue, priority DESC, seq LIMIT 1
+    SELECT queue FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL
+    AND finished_at IS NULL AND state = 2 AND queue > ? AND blocked_by IS NOT 1 ORDER BY queue LIMIT 1
+    """
+  static let blocked = """
+    SELECT \(Columns.assignment) FROM job WHERE worker_lock = ? AND worker_lock IS NOT NULL
+    AND finished_at IS NULL AND state = 2 AND queue = ? AND blocked_by IS NOT 1 ORDER BY priority DESC, seq LIMIT ?
     """
 
   // The line of a limit: who runs under it, who is ready to, who waits for it.
@@ -230,11 +233,10 @@ enum SQL {
   static let hot =
     [
       insert, insertMany, insertLocked, mergeTarget, candidates, head, lease, block, ending, finish, live,
-      liveUnderLease, setLife, waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, limitRunning, limitReady,
-      lineHead, lineAhead,
-      lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate, due,
-      nextDue,
-      nextAnnouncement, pruneJobs, pruneMerges, subscription,
+      liveUnderLease, setLife, waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, blocked, limitRunning,
+      limitReady, lineHead, lineAhead, lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook,
+      forgetMeter, saveGate, due, nextDue, nextAnnouncement, pruneJobs, pruneMerges,
+      subscription,
     ] + MergeStatements.hot + LeaseStatements.hot
 }
 
@@ -243,9 +245,10 @@ enum Columns {
   static let cause = "event, event_offset, topic, subscription, parent, correlation, trace, context, source"
   static let limit = "limit_key, limit_concurrency, limit_rate"
   static let plainWish = """
-    id, seq, queue, state, priority, due_at, enqueued_at, worker, queue_lock, parked_by, reason, \(cause), retry, inputs
+    id, seq, queue, state, priority, due_at, enqueued_at, worker, queue_lock, parked_by, reason, \(cause), retry, inputs,
+    worker_lock
     """
-  static let wish = "\(plainWish), worker_lock, \(limit), blocked_by"
+  static let wish = "\(plainWish), \(limit), blocked_by"
   static let wishWithOptions = "\(wish), on_merge, lock_until, expires_at, debounce_by"
   static let assignment = """
     seq, id, queue, worker, attempts, worker_lock, \(limit), \(cause), inputs, expires_at, priority, due_at, enqueued_at,

@@ -151,7 +151,7 @@ extension SQLiteJobStore {
   /// The end of a job is to be told from now on. Returns its state.
   private func watch(_ job: JobID) throws -> JobState? {
     try settleLease(of: job)
-    windows.dropAll()
+    forgetOrder()
     return try statements.batches.watch.bind(job).first { try JobState(code: $0.integer()) }
   }
 

@@ -72,6 +72,7 @@ extension SQLiteJobStore {
 
   private func take(_ candidate: ClaimCandidate, _ taking: inout Taking) throws {
     let now = taking.now
+    if candidate.expiresAt != nil { try writeTurns() }
     if try expire(candidate, at: now) {
       taking.expired += 1
       // Those that waited behind it may be ready.
@@ -79,12 +80,14 @@ extension SQLiteJobStore {
       return
     }
     let obstacle = try obstacleAtStart(candidate.workerLock, candidate.limit, at: now)
+    let isTurn = turnsToWrite.removeValue(forKey: candidate.seq) != nil
     var life = JobLifecycle(state: .ready, attempts: candidate.assignment.attempt)
     _ = life.apply(.claimed, in: JobLifecycle.Circumstances(now: now, workerLockIsHeld: obstacle != nil))
     book.move(from: .ready, to: life.state, of: candidate.queue, isTaken: true)
     guard life.state == .running else {
       book.counters.blocked += 1
       try statements.block.bind(obstacle?.rawValue).bind(candidate.seq).run()
+      if let lock = candidate.workerLock { lines.drop(lock) }
       // It was counted as one that is ready under its limit.
       if obstacle == .workerLock, try release(nil, candidate.limit?.key, at: now) > 0 { taking.wasWoken = true }
       return
@@ -98,8 +101,9 @@ extension SQLiteJobStore {
       let claim = taking.leases.first?.claim ?? Int64(bitPattern: assignment.token)
       taking.leases.append(
         PendingLeases.Lease(
-          job: assignment.id, seq: candidate.seq, queue: candidate.queue, token: assignment.token,
-          attempt: assignment.attempt, claim: claim))
+          job: assignment.id, seq: candidate.seq, queue: candidate.queue, workerLock: candidate.workerLock,
+          rowState: isTurn ? .blocked : .ready, token: assignment.token, attempt: assignment.attempt, claim: claim))
+      if let lock = candidate.workerLock { pending.hold(lock) }
     } else {
       try statements.lease.bind(assignment.token).bind(life.attempts).bind(now).bind(taking.claim.process)
         .bind(candidate.seq).run()

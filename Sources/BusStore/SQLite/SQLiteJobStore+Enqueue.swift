@@ -23,6 +23,7 @@ extension SQLiteJobStore {
         if arrivals.gathered.count == SQL.rowsPerInsert { try insert(&arrivals) }
       } else {
         try insert(&arrivals)
+        arrivals.aheads = [:]
         arrivals.outcomes.append(try answer(jobs[index]) ?? keep(jobs[index], at: now))
       }
     }
@@ -54,7 +55,7 @@ extension SQLiteJobStore {
       let name: QueueName
       let number: Int64
       let takesAll: Bool
-      let circumstances: JobLifecycle.Circumstances
+      var circumstances: JobLifecycle.Circumstances
     }
 
     let jobs: [NewJob]
@@ -62,6 +63,16 @@ extension SQLiteJobStore {
     var outcomes: [EnqueueOutcome] = []
     var gathered: [Arrival] = []
     var destination: Destination?
+    /// Under which worker locks somebody goes before a new job of at most this priority.
+    var aheads: [Place: Int] = [:]
+    /// The worker locks of those gathered jobs that are to be ready.
+    var firsts: Set<Place> = []
+
+    /// A worker lock in a queue.
+    struct Place: Hashable {
+      let queue: Int64
+      let workerLock: String
+    }
 
     init(jobs: [NewJob], now: Timestamp) {
       self.jobs = jobs
@@ -72,14 +83,32 @@ extension SQLiteJobStore {
 
   /// Sets a job aside to be kept with others. Not one that its queue may refuse, or that may have been merged before.
   private func gather(_ index: Int, _ arrivals: inout Arrivals) throws -> Bool {
-    let destination = try destination(of: arrivals.jobs[index].queue, &arrivals)
+    var destination = try destination(of: arrivals.jobs[index].queue, &arrivals)
     guard destination.takesAll, arrivals.jobs[index].queueLock == nil || !book.mayBeMerged(arrivals.jobs[index].id)
     else { return false }
+    if let lock = arrivals.jobs[index].workerLock {
+      let place = Arrivals.Place(queue: destination.number, workerLock: lock)
+      destination.circumstances.workerLockIsHeld = try isAnyAhead(arrivals.jobs[index], place, &arrivals)
+    }
     let life = JobLifecycle(askedFor: arrivals.jobs[index].dueAt, in: destination.circumstances)
+    if life.state == .ready, let lock = arrivals.jobs[index].workerLock {
+      arrivals.firsts.insert(Arrivals.Place(queue: destination.number, workerLock: lock))
+    }
     arrivals.gathered.append(
       Arrivals.Arrival(
         index: index, queue: destination.number, life: life, inputs: arrivals.jobs[index].given.text))
     return true
+  }
+
+  /// Whether a new job has to wait for its worker lock. Behind one that is gathered only if that one is kept.
+  private func isAnyAhead(_ wish: NewJob, _ place: Arrivals.Place, _ arrivals: inout Arrivals) throws -> Bool {
+    if pending.holds(place.workerLock) { return true }
+    if let priority = arrivals.aheads[place], wish.priority <= priority { return true }
+    if arrivals.firsts.contains(place) { try insert(&arrivals) }
+    // A new job is the youngest: every ready one of its priority goes before it.
+    let isAnyAhead = try isAnyAhead(place.workerLock, place.queue, wish.priority, before: .max)
+    if isAnyAhead { arrivals.aheads[place] = wish.priority }
+    return isAnyAhead
   }
 
   private func destination(of queue: QueueName, _ arrivals: inout Arrivals) throws -> Arrivals.Destination {
@@ -98,6 +127,7 @@ extension SQLiteJobStore {
     let gathered = arrivals.gathered
     guard !gathered.isEmpty else { return }
     arrivals.gathered.removeAll(keepingCapacity: true)
+    arrivals.firsts.removeAll(keepingCapacity: true)
     let (jobs, now, isFull) = (arrivals.jobs, arrivals.now, gathered.count == SQL.rowsPerInsert)
     let statement = isFull ? statements.insertMany : statements.insertPlain
     let first = book.nextRows(gathered.count)
@@ -125,11 +155,15 @@ extension SQLiteJobStore {
   private func enter(
     _ arrival: Arrivals.Arrival, of jobs: [NewJob], in row: Int64, at now: Timestamp
   ) -> EnqueueOutcome {
+    func candidate() -> ClaimCandidate {
+      ClaimCandidate(jobs[arrival.index], seq: row, queue: arrival.queue, byteCount: arrival.inputs.count, at: now)
+    }
     if arrival.life.state == .ready {
-      windows.enter(among: book.ready(of: arrival.queue), in: arrival.queue, jobs[arrival.index].priority) {
-        ClaimCandidate(
-          jobs[arrival.index], seq: row, queue: arrival.queue, byteCount: arrival.inputs.count, at: now)
-      }
+      windows.enter(
+        among: book.ready(of: arrival.queue), in: arrival.queue, jobs[arrival.index].priority, candidate)
+    } else if arrival.life.state == .blocked, let lock = jobs[arrival.index].workerLock {
+      if book.takeDisturbanceOfLines() { lines.dropAll() }
+      if lines.isKnown(lock) { lines.enter(candidate(), of: lock) }
     }
     return entered(jobs[arrival.index].id, arrival.life, arrival.queue)
   }
@@ -152,6 +186,7 @@ extension SQLiteJobStore {
     let row = row ?? book.nextRows(1)
     func enter() -> EnqueueOutcome {
       if life.state == .ready { book.disturb(queue) }
+      if life.state == .blocked { book.disturbLines() }
       return entered(wish.id, life, queue)
     }
     if wish.queueLock == nil || !book.mayBeMerged(wish.id) {
@@ -181,19 +216,25 @@ extension SQLiteJobStore {
     let id: JobID?
     let seq, queue: Int64
     let priority: Int
-    let isReady: Bool
+    let isReady, isBlocked: Bool
 
     init(_ row: SQLStatement) {
       id = row.id()
       (seq, queue, priority) = (row.integer(), row.integer(), Int(row.integer()))
-      isReady = row.integer() == JobState.ready.code
+      let state = row.integer()
+      isReady = state == JobState.ready.code
+      isBlocked = state == JobState.blocked.code
     }
   }
 
   /// Unless the job stays what it was, who goes next is not known any more.
   private func noteMerge(of wish: NewJob, into job: Merged) {
-    guard job.isReady, !windows.endBefore(job.seq, priority: job.priority, of: job.queue) else { return }
     let isUntimed = wish.dueAt == nil && wish.expiresAt == nil && wish.debounce == nil
+    if job.isBlocked {
+      let isKept = isUntimed && lines.hasUntimed(job.seq, priority: job.priority, of: wish.workerLock, in: job.queue)
+      if !isKept { book.disturbLines() }
+    }
+    guard job.isReady, !windows.endBefore(job.seq, priority: job.priority, of: job.queue) else { return }
     if isUntimed, windows.hasUntimed(job.seq, priority: job.priority, of: job.queue) { return }
     windows.drop(job.queue)
   }
@@ -219,7 +260,7 @@ extension SQLiteJobStore {
     _ now: Timestamp, to statement: SQLStatement
   ) {
     bind(wish, row, due.at, life, queue, wish.given.text, now, to: statement)
-    statement.bind(wish.workerLock).bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
+    statement.bind(wish.limit).bind(life.state == .blocked ? obstacle?.rawValue : nil)
     guard wish.hasOptions else { return }
     statement.bind(wish.onMerge.code).bind(wish.lockUntil == .done ? Int64(1) : nil)
       .bind(wish.expiresAt?.microseconds).bind(due.bound?.microseconds)
@@ -237,7 +278,7 @@ extension SQLiteJobStore {
       .bind(wish.cause.subscription?.description).bind(wish.cause.job).bind(wish.cause.correlation)
       .bind(wish.cause.trace?.description).bind(wish.cause.context.map { JSONValue.object($0).text })
       .bind(wish.cause.source)
-    statement.bind(wish.retry.map { $0.json.text }).bind(inputs)
+    statement.bind(wish.retry.map { $0.json.text }).bind(inputs).bind(wish.workerLock)
   }
 
   /// The queue's number in the tables, given at its first job.
@@ -259,7 +300,7 @@ enum ParkedBy: Int64 {
 extension NewJob {
   /// Whether nothing has to be looked up before it is kept.
   fileprivate var isPlain: Bool {
-    workerLock == nil && limit == nil && !sharesRun && notify == nil && !hasOptions
+    limit == nil && !sharesRun && notify == nil && !hasOptions
   }
 }
 

@@ -11,6 +11,7 @@ extension SQLiteJobStore {
       }
       // Who looks at rows now sees the ends before it.
       try write(&ended, at: now)
+      try writeTurns()
       return try finish(result, at: now)
     }
     try write(&ended, at: now)
@@ -119,7 +120,7 @@ extension SQLiteJobStore {
 
   /// The newer job does the work of both, and remembers what the older one went through; one attempt it has always.
   func absorb(_ row: LiveRow, _ life: JobLifecycle, into newer: LiveRow, at now: Timestamp) throws {
-    windows.dropAll()
+    forgetOrder()
     let attempts = min(life.attempts, try retryPolicy(of: newer).attempts - 1)
     try statements.absorb.bind(row.merges).bind(attempts).bind(life.crashes).bind(row.priority)
       .bind(life.dueAt?.microseconds).bind(life.dueAt ?? now).bind(row.expiresAt?.microseconds).bind(newer.seq).run()

@@ -13,7 +13,7 @@ extension SQLiteJobStore {
     guard !owners.contains(owner), owners.count < SQLiteJobStore.maximumOwnerCount else { return }
     owners.append(owner)
     try settleLease(of: job)
-    windows.dropAll()
+    forgetOrder()
     try statements.inbox.notify.bind(JSONValue.array(owners.map { .string($0) }).text).bind(job).run()
   }
 

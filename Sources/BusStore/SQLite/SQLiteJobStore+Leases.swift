@@ -2,7 +2,7 @@ internal import BusProtocol
 
 /// Leases that stand in no row yet; see ``PendingLeases``. Here alone they get there.
 extension SQLiteJobStore {
-  /// Gives jobs to a process whose rows still say that they are ready: a row for all of them.
+  /// Gives jobs to a process whose rows still say that they wait: a row for all of them.
   func keep(_ leases: [PendingLeases.Lease], of process: String, at now: Timestamp) throws {
     guard let first = leases.first else { return }
     try statements.leasing.add.bind(first.claim).bind(process).bind(now)
@@ -10,8 +10,9 @@ extension SQLiteJobStore {
     pending.add(leases, to: process, at: now)
   }
 
-  /// Writes all leases into the rows of their jobs.
+  /// Writes all leases into the rows of their jobs, and whose turn it is.
   func settleLeases() throws {
+    try writeTurns()
     guard !pending.isEmpty else { return }
     try writeLeases()
     try statements.leasing.forgetAll.run()
@@ -73,6 +74,7 @@ extension SQLiteJobStore {
   func write(_ ended: inout [EndedLease], at now: Timestamp) throws {
     guard !ended.isEmpty else { return }
     for end in ended where end.isLast { try statements.leasing.forget.bind(end.lease.claim).run() }
+    defer { ended.removeAll(keepingCapacity: true) }
     ended.sort { $0.lease.seq < $1.lease.seq }
     var start = 0
     for index in ended.indices where index + 1 == ended.count || !ended[index + 1].follows(ended[index]) {
@@ -85,7 +87,8 @@ extension SQLiteJobStore {
       try statement.run()
       start = index + 1
     }
-    ended.removeAll(keepingCapacity: true)
+    // Only now: one that ended must not seem to go before others.
+    for end in ended { if let lock = end.lease.workerLock { _ = try release(workerLock: lock, at: now) } }
   }
 }
 

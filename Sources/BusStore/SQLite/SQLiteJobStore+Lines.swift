@@ -27,8 +27,9 @@ extension SQLiteJobStore {
 
   /// The same for a ready job that is about to start.
   func obstacleAtStart(_ workerLock: String?, _ limit: JobLimit?, at now: Timestamp) throws -> BlockedBy? {
-    if let workerLock, try statements.lockIsHeld.bind(workerLock).first({ $0.integer() }) != nil { return .workerLock }
+    if let workerLock, try isHeld(workerLock) { return .workerLock }
     guard let limit else { return nil }
+    try writeTurns()
     if let concurrency = limit.concurrency, try running(limit, atMost: concurrency) >= concurrency { return .limit }
     guard let rate = limit.rate else { return nil }
     let meter = try meter(of: limit.key)
@@ -37,18 +38,28 @@ extension SQLiteJobStore {
     return .limit
   }
 
+  private func isHeld(_ workerLock: String) throws -> Bool {
+    if pending.holds(workerLock) { return true }
+    return try statements.lockIsHeld.bind(workerLock).first { $0.integer() } != nil
+  }
+
   /// A job stopped running, or being ready, or waiting for its limit: those behind it may go.
   ///
   /// Returns how many are ready now that were not.
   @discardableResult func release(_ workerLock: String?, _ limit: String?, at now: Timestamp) throws -> Int {
     var count = 0
-    if let workerLock { count += try release(workerLock: workerLock, at: now) }
+    if let workerLock {
+      count += try release(workerLock: workerLock, at: now)
+      // Who asks for this looks at rows.
+      try writeTurns()
+    }
     if let limit { count += try release(limit: limit, at: now) }
     return count
   }
 
   /// Lets the first of the line be ready in each queue, as long as the limit allows it.
   private func release(limit key: String, at now: Timestamp) throws -> Int {
+    try writeTurns()
     var (queue, count): (Int64, Int) = (0, 0)
     while let head = try lineHead(key, from: queue) {
       queue = head.queue

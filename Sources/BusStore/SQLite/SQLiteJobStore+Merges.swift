@@ -38,7 +38,7 @@ extension SQLiteJobStore {
     try statements.merging.setInputs.bind(JSONValue.object(inputs).bytes).bind(workerLock).bind(limit).bind(seq).run()
     // What is sketched of its inputs is not true any more, nor what is known of who goes next.
     sketch = InputSketch()
-    windows.dropAll()
+    forgetOrder()
   }
 
   /// The same where a job that comes back from a run becomes part of a newer one.

@@ -9,26 +9,14 @@ extension SQLiteJobStore {
   /// Whether a job would have to wait for its worker lock.
   func isWorkerLockHeld(_ key: String?, _ queue: Int64, _ priority: Int, before seq: Int64) throws -> Bool {
     guard let key else { return false }
-    return try statements.lockAhead.bind(key).bind(queue).bind(priority).bind(seq).first { $0.integer() } == 1
+    try writeTurns()
+    return try isAnyAhead(key, queue, priority, before: seq)
   }
 
-  /// Nobody runs under the worker lock any more: the first blocked job of each queue becomes ready, or waits for its
-  /// limit.
-  func release(workerLock key: String, at now: Timestamp) throws -> Int {
-    var (behind, count): (Int64, Int) = (0, 0)
-    while let row = try statements.firstBlocked.bind(key).bind(behind).first({
-      (seq: $0.integer(), queue: $0.integer(), priority: Int($0.integer()), limit: try $0.limit())
-    }) {
-      behind = row.queue
-      switch try obstacle(key, row.limit, row.queue, row.priority, before: row.seq, at: now) {
-      case .workerLock: break
-      case .limit: try statements.block.bind(BlockedBy.limit.rawValue).bind(row.seq).run()
-      case nil:
-        try wake(row.seq, of: row.queue)
-        count += 1
-      }
-    }
-    return count
+  /// The same where no turn under the lock is to be written.
+  func isAnyAhead(_ key: String, _ queue: Int64, _ priority: Int, before seq: Int64) throws -> Bool {
+    if pending.holds(key) { return true }
+    return try statements.lockAhead.bind(key).bind(queue).bind(priority).bind(seq).first { $0.integer() } == 1
   }
 
   /// A blocked job becomes ready.

@@ -18,6 +18,9 @@ public final class SQLiteJobStore: JobStore {
   var sketch = InputSketch()
   var pending: PendingLeases
   var windows = ReadyWindows()
+  var lines = WorkerLines()
+  /// Jobs whose turn under their worker lock came in this transaction, by row; see ``writeTurns()``.
+  var turnsToWrite: [Int64: ClaimCandidate] = [:]
   /// Jobs of batches and chains that came to their end in the command that is being carried out.
   var ends: [EndedMember] = []
   private var failure: StoreError?
@@ -41,7 +44,7 @@ public final class SQLiteJobStore: JobStore {
       throw StoreError(error, doing: "opening the job store \"\(path)\"")
     }
     self.random = random
-    for lease in pending.all { book.move(from: .ready, to: .running, of: lease.queue) }
+    for lease in pending.all { book.move(from: lease.rowState, to: .running, of: lease.queue) }
   }
 
   /// Carries out all commands in order in one transaction; see ``JobStore/perform(_:at:)``.
@@ -50,7 +53,10 @@ public final class SQLiteJobStore: JobStore {
       if !pending.isEmpty { try settleOldLeases(at: now) }
       return try commands.map { command in
         let reply = try carryOut(command, at: now)
-        if !ends.isEmpty { try settleEnds(at: now) }
+        if !ends.isEmpty {
+          try writeTurns()
+          try settleEnds(at: now)
+        }
         return reply
       }
     }
@@ -63,6 +69,10 @@ public final class SQLiteJobStore: JobStore {
 
   private func carryOut(_ command: StoreCommand, at now: Timestamp) throws -> StoreReply {
     switch command {
+    case .claim, .finish: break
+    default: try writeTurns()
+    }
+    return switch command {
     case .enqueue(let jobs): .enqueued(try enqueue(jobs, at: now))
     case .enqueueGroup(let group): .enqueued(try enqueue(group, at: now))
     case .declare(let declaration): try declare(declaration, at: now)
@@ -102,6 +112,7 @@ public final class SQLiteJobStore: JobStore {
         try statements.begin.run()
         do {
           let value = try body()
+          try writeTurns()
           try saveBook()
           try statements.commit.run()
           return value
@@ -114,7 +125,8 @@ public final class SQLiteJobStore: JobStore {
     } catch {
       book = before
       ends = []
-      windows.dropAll()
+      turnsToWrite = [:]
+      forgetOrder()
       let failure = noted(StoreError(error, doing: what))
       guard !failure.isFinal else { throw failure }
       do {

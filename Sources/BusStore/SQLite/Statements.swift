@@ -9,7 +9,7 @@ final class Statements {
   let ending, finish, live, liveUnderLease, setLife, wake, waitingUnderQueueLock, absorb: SQLStatement
   let liveByID, requestCancel, countRetry, reposition, remove: SQLStatement
   let addFailure, trimFailures, copyFailures, failures: SQLStatement
-  let lockAhead, lockIsHeld, firstBlocked: SQLStatement
+  let lockAhead, lockIsHeld, firstBlocked, blocked: SQLStatement
   let limitRunning, limitReady, lineHead, lineAhead, lineExists: SQLStatement
   let meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook, forgetMeter, saveGate: SQLStatement
   let due, nextDue, parkQueue, parkedByQueue, parkedByWorker: SQLStatement
@@ -78,6 +78,7 @@ final class Statements {
     lockIsHeld = try prepare(SQL.lockIsHeld)
     lockAhead = try prepare(SQL.lockAhead)
     firstBlocked = try prepare(SQL.firstBlocked)
+    blocked = try prepare(SQL.blocked)
     limitRunning = try prepare(SQL.limitRunning)
     limitReady = try prepare(SQL.limitReady)
     lineHead = try prepare(SQL.lineHead)

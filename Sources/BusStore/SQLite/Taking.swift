@@ -60,8 +60,7 @@ final class ClaimCandidate {
   let priority: Int
   let dueAt: Timestamp?
   let enqueuedAt: Timestamp
-  /// Whether its run may stay out of its row: nobody finds it there by a lock or a limit, and its end is all there is to
-  /// tell.
+  /// Whether its run may stay out of its row: nobody finds it there by a limit, and its end is all there is to tell.
   let isPlain: Bool
   /// Of its inputs, as they are kept.
   let byteCount: Int
@@ -89,16 +88,15 @@ final class ClaimCandidate {
     dueAt = row.time()
     enqueuedAt = Timestamp(microseconds: row.integer())
     let (isWatched, tells, locksUntilEnd) = (row.isPresent(), row.isPresent(), row.isPresent())
-    isPlain =
-      workerLock == nil && limit == nil && expiresAt == nil && !isWatched && !tells && !locksUntilEnd
+    isPlain = limit == nil && expiresAt == nil && !isWatched && !tells && !locksUntilEnd
   }
 
-  /// A job that was kept just now, without a lock on its worker, a limit, or an option.
+  /// A job that was kept just now, without a limit or an option.
   init(_ wish: NewJob, seq: Int64, queue: Int64, byteCount: Int, at now: Timestamp) {
     self.seq = seq
     self.queue = queue
     self.byteCount = byteCount
-    (workerLock, limit, expiresAt) = (nil, nil, nil)
+    (workerLock, limit, expiresAt) = (wish.workerLock, nil, nil)
     assignment = Assignment(
       id: wish.id, token: 0, attempt: 0, queue: wish.queue, worker: wish.worker, given: wish.given,
       cause: wish.cause)
