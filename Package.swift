@@ -96,7 +96,7 @@ let package = Package(
     // The whole bus in one thread, from a seed.
     .executableTarget(
       name: "BusSimulation",
-      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ", logging],
+      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "ZeroMQ", logging],
       swiftSettings: strict),
 
     .executableTarget(name: "BusProof", dependencies: ["Bus", "BusProtocol", "BusSpool"], swiftSettings: strict),
@@ -130,7 +130,10 @@ let package = Package(
     .testTarget(
       name: "BusSupervisorTests", dependencies: ["BusSupervisor", "BusProtocol", "BusTopology"],
       swiftSettings: strict),
-    .testTarget(name: "BusSimulationTests", dependencies: ["BusSimulation"], swiftSettings: strict),
+    .testTarget(
+      name: "BusSimulationTests",
+      dependencies: ["BusSimulation", "BusBroker", "BusProtocol", "BusSpool", "BusTopology", logging],
+      swiftSettings: strict),
     .testTarget(
       name: "BusBenchTests", dependencies: ["BusBench", "Bus", "BusCommand", "BusdCommand", arguments],
       swiftSettings: strict),

@@ -11,7 +11,7 @@ internal import BusSpool
 
 /// The file beside a service's outboxes with the events that it may not publish: one JSON object a line, `why` and
 /// `event`, a CloudEvent. After a crash an event may stand there twice.
-struct SetAside {
+package struct SetAside {
   /// Beyond this much nothing is set aside any more: the outbox holds it until someone has looked.
   static let maximumByteCount = 64 << 20
 
@@ -24,6 +24,11 @@ struct SetAside {
 
   /// Adds the events of these sequences, and returns when they are on disk.
   func append(_ sequences: [UInt64], of outbox: Outbox, why: String) throws {
+    try write(try SetAside.lines(sequences, of: outbox, why: why))
+  }
+
+  /// A line for each of these sequences.
+  package static func lines(_ sequences: [UInt64], of outbox: Outbox, why: String) throws -> [UInt8] {
     var lines: [UInt8] = []
     for sequence in sequences {
       guard var event = try outbox.reader.event(at: Offset(sequence)) else { continue }
@@ -32,16 +37,25 @@ struct SetAside {
       let line: JSONObject = ["why": .string(why), "event": event.cloudEvent]
       lines += JSONValue.object(line).bytes + [UInt8(ascii: "\n")]
     }
-    try write(lines)
+    return lines
+  }
+
+  /// Lines as they follow a byte: one that was torn stays alone.
+  package static func behind(_ last: UInt8, _ lines: [UInt8]) -> [UInt8] {
+    last == UInt8(ascii: "\n") ? lines : [UInt8(ascii: "\n")] + lines
   }
 
   private func write(_ lines: [UInt8]) throws(BusError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
     defer { close(descriptor) }
-    guard lseek(descriptor, 0, SEEK_END) + off_t(lines.count) <= off_t(SetAside.maximumByteCount) else {
+    let end = lseek(descriptor, 0, SEEK_END)
+    guard end + off_t(lines.count) <= off_t(SetAside.maximumByteCount) else {
       throw failure("it is at its limit of \(SetAside.maximumByteCount) bytes")
     }
+    var last = UInt8(ascii: "\n")
+    if end > 0, pread(descriptor, &last, 1, end - 1) < 0 { throw failure(String(cString: strerror(errno))) }
+    let lines = SetAside.behind(last, lines)
     var done = 0
     while done < lines.count {
       let count = lines[done...].withUnsafeBytes { bytes in

@@ -266,8 +266,11 @@ actor SpoolLoop {
     var turn = SpoolTurn()
     (turn.published, turn.unpublished) = (announced, unannounced)
     guard appended > 0 else {
-      turn.letters = owed.map { letter($0.answer, to: $0.session) }
       turn.failure = syncFailure
+      // Not even a repeat is acknowledged then: what it repeats may be in memory only.
+      turn.letters = owed.map { owed in
+        letter(turn.failure.map { refused(owed.answer, $0) } ?? owed.answer, to: owed.session)
+      }
       return turn
     }
     do {

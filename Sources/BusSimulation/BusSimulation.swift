@@ -1,3 +1,5 @@
+internal import BusProtocol
+
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -8,6 +10,7 @@
 ///
 /// ```
 /// swift run BusSimulation --seeds 1000              seeds 1 to 1000
+/// swift run BusSimulation --seeds 1000 --threads 2  two worlds at a time
 /// swift run BusSimulation --seed 42 --steps         one seed, told step by step
 /// swift run BusSimulation --seeds 50 --mutant cursorBeforeJobs
 /// ```
@@ -15,36 +18,37 @@
 @main
 struct BusSimulation {
   static func main() throws {
-    // Sets and dictionaries have the order of their hashes, which differ from process to process unless this is set
-    // before one begins: then a seed is told alike each time.
-    if getenv("SWIFT_DETERMINISTIC_HASHING") == nil {
-      setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
-      var words = CommandLine.arguments.map { strdup($0) } + [nil]
-      execv("/proc/self/exe", &words)
-    }
     var arguments = CommandLine.arguments.dropFirst()
     var first: UInt64 = 1
     var count: UInt64 = 1
     var mutant: Mutant?
     var isTold = false
+    var threads = 1
     while let word = arguments.popFirst() {
       switch word {
       case "--seeds": count = try number(arguments.popFirst(), of: word)
       case "--seed": first = try number(arguments.popFirst(), of: word)
       case "--mutant": mutant = try named(arguments.popFirst())
+      case "--threads": threads = Int(clamping: try number(arguments.popFirst(), of: word))
       case "--steps": isTold = true
-      default: throw Misuse(description: "\(word) is no option: --seeds N, --seed N, --steps, --mutant NAME")
+      default:
+        throw Misuse(description: "\(word) is no option: --seeds N, --seed N, --threads N, --steps, --mutant NAME")
       }
     }
-    var tally = Tally()
-    for seed in first..<(first &+ max(count, 1)) {
-      let finding = try World.live(Scenario(seed: seed, mutant: mutant), isTold: isTold)
+    if isTold {
+      let finding = try World.live(Scenario(seed: first, mutant: mutant), isTold: true)
       for line in finding.lines { say(line) }
-      tally.add(finding)
-      if !finding.violations.isEmpty { try tell(finding) }
     }
-    for line in tally.lines { say(line) }
-    if tally.failedSeeds > 0 { exit(1) }
+    let begin = ContinuousClock.now
+    let campaign = Campaign(seeds: first..<(first &+ max(count, 1)), mutant: mutant, threads: threads)
+    let outcome = campaign.run { finding in
+      if !finding.violations.isEmpty { say("seed \(finding.scenario.seed) failed: \(finding.violations[0])") }
+    }
+    for finding in outcome.failures.prefix(5) { try tell(finding) }
+    for line in outcome.errors + outcome.tally.lines { say(line) }
+    let seconds = Double((ContinuousClock.now - begin).inMicroseconds) / 1e6
+    say("\(seconds) s, \(Double(outcome.tally.seeds) / seconds) seeds a second")
+    if !outcome.failures.isEmpty || !outcome.errors.isEmpty { exit(1) }
   }
 
   /// What did not hold, and the smallest scenario that was found for it.

@@ -68,24 +68,49 @@ struct FinalChecks {
       }
     }
     for event in events {
-      let isKnown = ledger.publications[event.id] != nil || isTorn(event) || isTold(event)
+      ledger.check("I31", event.topic.text != Rules.secret, "\(event.offset) may not be published")
+      let isKnown = ledger.publications[event.id] != nil || isTorn(event) || isTold(event) || isPlain(event)
       let origin = "\(event.topic), number \(event.publisherSequence) of \(event.publisher)"
       ledger.check("I6", isKnown, "\(event.offset) (\(origin)) was never published")
     }
-    let carried = Dictionary(grouping: events.filter { $0.publisherSequence > 0 }, by: \.publisher)
-    for (publisher, ids) in ledger.outboxes {
+    checkOutboxes(Dictionary(grouping: events.filter { $0.publisherSequence > 0 }, by: \.publisher))
+  }
+
+  /// What a process published came once, in its order, and nothing that it may not publish; whatever was refused beside.
+  private func checkOutboxes(_ carried: [PublisherID: [Event]]) {
+    for (publisher, ids) in ledger.outboxes.sorted(by: { $0.key < $1.key }) {
       let mine = carried[publisher] ?? []
-      let inOrder = mine.enumerated().allSatisfy { $0.element.publisherSequence == UInt64($0.offset + 1) }
+      let allowed = ids.enumerated().filter { !isSecret($0.element) }
+      let inOrder = zip(mine, mine.dropFirst()).allSatisfy { $0.publisherSequence < $1.publisherSequence }
       ledger.check("I11", inOrder, "events of outbox \(publisher) are out of order, or not once each")
-      ledger.check("I11", mine.prefix(ids.count).map(\.id) == ids, "outbox \(publisher) did not come as it was")
-      let acknowledged = ledger.acknowledged[publisher] ?? 0
-      ledger.check("I1", UInt64(mine.count) >= acknowledged, "outbox \(publisher) lost what was acknowledged")
+      let isAsItWas =
+        mine.prefix(allowed.count).map(\.id) == allowed.map(\.element)
+        && zip(mine, allowed).allSatisfy { $0.publisherSequence == UInt64($1.offset + 1) }
+      ledger.check("I11", isAsItWas, "outbox \(publisher) did not come as it was")
+      let acknowledged = allowed.prefix { UInt64($0.offset) < ledger.acknowledged[publisher] ?? 0 }
+      ledger.check("I1", mine.count >= acknowledged.count, "outbox \(publisher) lost what was acknowledged")
     }
+  }
+
+  private func isSecret(_ id: EventID) -> Bool { ledger.publications[id].map { $0.subject == nil } ?? false }
+
+  /// What may not be published is in no spool, and all of it that was promised to anybody was set aside.
+  func check(setAside: Set<EventID>) {
+    for id in ledger.outboxes.values.joined().filter(isSecret).sorted() {
+      ledger.check("I31", setAside.contains(id), "event \(id) was denied, and is not set aside")
+    }
+    for id in setAside.sorted() { ledger.check("I31", isSecret(id), "event \(id) was set aside, and is allowed") }
   }
 
   /// An event whose publisher died before `publish` returned may have come all the same.
   private func isTorn(_ event: Event) -> Bool {
     event.publisherSequence == UInt64((ledger.outboxes[event.publisher] ?? []).count + 1)
+  }
+
+  /// A message of a plain PUB socket is stored as it was sent, once at most.
+  private func isPlain(_ event: Event) -> Bool {
+    guard event.topic == "plain_changed", let number: Int = try? event["number"] else { return false }
+    return ledger.plain[number] == true
   }
 
   /// busd itself tells of jobs that are dead.
@@ -105,6 +130,9 @@ struct FinalChecks {
         ledger.check(
           "I10", parts.witness.hasDecided(event.id, status.name),
           "\(status.name) went past \(event.offset) without its job")
+        ledger.check(
+          "I7", ledger.handled[status.name]?.contains(event.id) ?? false,
+          "\(status.name) went past \(event.offset), and its handler has not seen it")
       }
     }
   }
@@ -129,8 +157,8 @@ struct FinalChecks {
   private func checkUpdates(_ events: [Event], _ store: SimulatedStore?) throws {
     var latest: [Ledger.Subject: Int] = [:]
     for event in events {
-      guard let publication = ledger.publications[event.id] else { continue }
-      latest[publication.subject] = max(latest[publication.subject] ?? 0, publication.version)
+      guard let publication = ledger.publications[event.id], let subject = publication.subject else { continue }
+      latest[subject] = max(latest[subject] ?? 0, publication.version)
     }
     let dead = try store?.jobs(JobFilter(state: .dead, limit: 10_000)) ?? []
     let excused = Set(dead.compactMap { ShopWorkers.subject(worker: $0.wish.worker, inputs: $0.wish.inputs) })

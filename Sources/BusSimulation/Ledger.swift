@@ -15,7 +15,8 @@ final class Ledger {
   /// An event that somebody published.
   struct Publication {
     let topic: Topic
-    let subject: Subject
+    /// nil for what may not be published.
+    let subject: Subject?
     let version: Int
     /// Whether `publish` returned: it must come.
     var isSure = false
@@ -42,6 +43,12 @@ final class Ledger {
   /// Jobs of which busd said that it keeps them.
   var acknowledgedJobs: [JobID] = []
   var publications: [EventID: Publication] = [:]
+  /// What the handler of a subscription has seen.
+  var handled: [SubscriptionName: Set<EventID>] = [:]
+  /// What a plain PUB socket has sent, by number: whether it may be published.
+  var plain: [Int: Bool] = [:]
+  /// Leases that busd has given up, by their tokens.
+  var lostTokens: Set<UInt64> = []
   /// The version that a run would find now.
   private(set) var truth: [Subject: Int] = [:]
   /// The highest version that a run which got done has seen.

@@ -7,6 +7,7 @@ final class Life: Sendable {
     var isAlive = true
     var pausedUntil: Int64 = 0
     var failure: String?
+    var hasFailedSync = false
   }
 
   private let state = Mutex(State())
@@ -18,6 +19,12 @@ final class Life: Sendable {
 
   /// Why the process itself wants to end; nil while it does not.
   var failure: String? { state.withLock { $0.failure } }
+
+  /// Whether a sync of its disk has failed.
+  var hasFailedSync: Bool { state.withLock { $0.hasFailedSync } }
+
+  /// A sync of its disk fails.
+  func failSync() { state.withLock { $0.hasFailedSync = true } }
 
   /// `kill -9`: nothing of it happens any more.
   func kill() { state.withLock { $0.isAlive = false } }

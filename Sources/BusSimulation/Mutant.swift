@@ -14,19 +14,52 @@ enum Mutant: String, CaseIterable, Sendable {
   case cursorBeforeJobs
   /// A worker lock ends after its own time, whoever still runs.
   case lockWithTimeLimit
+  /// A batch that ended with a denied record and was not stored is taken for a repeat when it comes again.
+  case passedSurvivesFailedCommit
+  /// Whoever takes a subscription over begins at the log's end, not at the cursor.
+  case takeoverSkipsAhead
+  /// A result that came too late is answered like any other.
+  case lateResultsLookAccepted
+  /// A disk that was full stays so for the process that saw it.
+  case roomIsNotNoticed
+  /// A sync that fails says nothing.
+  case failedSyncIsSilent
+  /// Jobs are kept without their priorities.
+  case prioritiesAreForgotten
+
+  /// The invariant that it breaks.
+  var invariant: String {
+    switch self {
+    case .syncDoesNothing: "I1"
+    case .finishIgnoresTokens: "I14"
+    case .locksCountRunning: "I8"
+    case .cursorBeforeJobs: "I10"
+    case .lockWithTimeLimit: "I16"
+    case .passedSurvivesFailedCommit: "I11"
+    case .takeoverSkipsAhead: "I7"
+    case .lateResultsLookAccepted: "I18"
+    case .roomIsNotNoticed: "I26"
+    case .failedSyncIsSilent: "I27"
+    case .prioritiesAreForgotten: "I22"
+    }
+  }
 }
 
 /// A store with one of the mistakes. It outlives busd's restarts.
 final class StoreMutation {
-  private let mutant: Mutant
+  private let mutant: Mutant?
   private var locks: [JobID: String] = [:]
   private var held: [String: (job: JobID, until: Timestamp)] = [:]
 
   private static let timeLimit: Duration = .milliseconds(300)
 
   init?(_ mutant: Mutant?) {
-    guard let mutant, mutant != .syncDoesNothing else { return nil }
-    self.mutant = mutant
+    switch mutant {
+    case .finishIgnoresTokens, .locksCountRunning, .cursorBeforeJobs, .lockWithTimeLimit, .lateResultsLookAccepted,
+      .prioritiesAreForgotten:
+      self.mutant = mutant
+    default: return nil
+    }
   }
 
   /// - Parameter dies: set when the process is to die between two transactions.
@@ -34,12 +67,25 @@ final class StoreMutation {
     _ commands: [StoreCommand], on store: SQLiteJobStore, at now: Timestamp, dies: (() -> Void)?
   ) throws(StoreError) -> [StoreReply] {
     switch mutant {
-    case .syncDoesNothing: return try store.perform(commands, at: now)
     case .finishIgnoresTokens: return try store.perform(try forged(commands, store), at: now)
     case .locksCountRunning: return try merging(commands, store, at: now)
     case .cursorBeforeJobs: return try inTwo(commands, store, at: now, dies: dies)
     case .lockWithTimeLimit: return try locking(commands, store, at: now)
+    case .lateResultsLookAccepted: return try store.perform(commands, at: now).map(flattered)
+    case .prioritiesAreForgotten: return try store.perform(commands.map(levelled), at: now)
+    default: return try store.perform(commands, at: now)
     }
+  }
+
+  private func levelled(_ command: StoreCommand) -> StoreCommand {
+    guard case .enqueue(var jobs) = command else { return command }
+    for index in jobs.indices { jobs[index].priority = 0 }
+    return .enqueue(jobs)
+  }
+
+  private func flattered(_ reply: StoreReply) -> StoreReply {
+    guard case .finished(let replies) = reply else { return reply }
+    return .finished(replies.map { $0 == .stale ? .accepted(.done, dueAt: nil) : $0 })
   }
 
   private func forged(_ commands: [StoreCommand], _ store: SQLiteJobStore) throws(StoreError) -> [StoreCommand] {

@@ -22,7 +22,10 @@ enum ShopWorkers {
   /// A job that is asked for at a time.
   static let later: Name = "Later"
 
-  static let names: [Name] = [Index.name, Move.name, later]
+  /// Jobs that are asked for together, each with a priority.
+  static let urgent: Name = "Urgent"
+
+  static let names: [Name] = [Index.name, Move.name, later, urgent]
 
   static let retry = RetryPolicy(attempts: 5, base: .milliseconds(200), maximum: .seconds(2))
 

@@ -16,7 +16,12 @@ final class SimulatedBusd {
   private var broker: Broker?
   /// Whether it is down, and will be started.
   private(set) var isDown = true
-  private var isDiskFull = false
+  private var fullness = Fullness.none
+  private var fullnessChanges = 0
+  private var roomSince: Int64?
+
+  /// What has no room.
+  enum Fullness { case none, spool, all }
 
   init(in world: WorldParts, files: StoreFiles, mutant: Mutant?) {
     self.world = world
@@ -25,7 +30,10 @@ final class SimulatedBusd {
     mutation = StoreMutation(mutant)
     life = Life(world.timeline)
     disk = SimulatedDisk(of: life)
-    if mutant == .syncDoesNothing { disk.change { $0.pretendsToSync = true } }
+    disk.change { faults in
+      faults.pretendsToSync = mutant == .syncDoesNothing
+      faults.hidesFailures = mutant == .failedSyncIsSilent
+    }
   }
 
   // MARK: Coming and going
@@ -42,7 +50,7 @@ final class SimulatedBusd {
       try broker?.open()
     } catch {
       world.timeline.tell("busd does not start: \(error)")
-      let isExpected = !life.isAlive || isDiskFull || syncFailed
+      let isExpected = !life.isAlive || fullness != .none || syncFailed
       world.ledger.check("I6", isExpected, "busd does not start: \(error)")
       life.kill()
     }
@@ -76,15 +84,29 @@ final class SimulatedBusd {
     isDown = true
     world.timeline.note(hasPower ? "busd is dead" : "the power is gone")
     world.network.busdIsGone(within: hasPower ? 50_000 : 5_000_000)
-    do { try store?.release() } catch { world.ledger.violate("I6", "the store does not close: \(error)") }
-    (store, broker) = (nil, nil)
+    closeStore()
+    broker = nil
     // What a failed sync left behind cannot be known: it is as if the power had been cut.
     let isLost = !hasPower || syncFailed
     syncFailed = false
     life = Life(world.timeline)
     disk = isLost ? disk.afterPowerCut(for: life) : disk.afterKill(for: life)
-    if isDiskFull { disk.change { $0.isFull = true } }
+    if fullness != .none { disk.change { $0.isFull = true } }
     world.timeline.after(microseconds) { [self] in start() }
+  }
+
+  private func closeStore() {
+    do { if let store { try files.close(store.inner) } } catch {
+      world.ledger.violate("I6", "the store does not close: \(error)")
+    }
+    store = nil
+  }
+
+  /// The world is over.
+  func leave() {
+    life.kill()
+    closeStore()
+    do { try files.release() } catch { world.ledger.violate("I6", "the store cannot be emptied: \(error)") }
   }
 
   // MARK: Faults
@@ -106,15 +128,29 @@ final class SimulatedBusd {
 
   func failStore() { store?.faults.failsForGood = true }
 
-  func fill(_ isFull: Bool) {
-    isDiskFull = isFull
-    disk.change { $0.isFull = isFull }
-    store?.faults.isFull = isFull
+  func fill(_ fullness: Fullness) {
+    fullnessChanges += 1
+    roomSince = fullness == .none ? world.timeline.now : nil
+    self.fullness = fullness
+    if mutant != .roomIsNotNoticed || fullness != .none { disk.change { $0.isFull = fullness != .none } }
+    store?.faults.isFull = fullness == .all
+  }
+
+  /// When it is looked at whether room is noticed: the spool asks for it ten times a second.
+  private static let afterFullness: ClosedRange<Int64> = 200_000...3_000_000
+
+  private var storeHasRoom: Bool { fullness == .spool && store?.faults.failsForGood == false }
+
+  private var trouble: DiskTrouble {
+    if life.hasFailedSync { return .syncFailed }
+    guard fullness == .none else { return .full(fullnessChanges, storeHasRoom: storeHasRoom) }
+    guard let roomSince, SimulatedBusd.afterFullness.contains(world.timeline.now - roomSince) else { return .none }
+    return .roomAgain(fullnessChanges)
   }
 
   /// Nothing goes wrong any more.
   func mend() {
-    fill(false)
+    fill(.none)
     syncFailed = false
     disk.change { faults in
       faults.deathAfter = nil
@@ -131,21 +167,22 @@ final class SimulatedBusd {
   static var spoolOptions: SpoolOptions { SpoolOptions(segmentByteCount: 1 << 20, preallocates: false) }
 
   private var configuration: BrokerConfiguration {
+    // A door that asks for keys is one that reaches beyond the machine.
+    let place = world.rules == nil ? "" : "tcp://127.0.0.1:"
     var configuration = BrokerConfiguration(
-      endpoints: BrokerEndpoints(requests: "requests", live: "live", intake: "intake"), stateDirectory: "",
-      version: "simulated", processID: 1)
+      endpoints: BrokerEndpoints(requests: "\(place)1", live: "\(place)2", intake: "\(place)3"), stateDirectory: "",
+      topology: world.rules, version: "simulated", processID: 1)
     configuration.spoolDirectory = SimulatedBusd.spoolDirectory
-    configuration.storePath = files.path
     configuration.spool = SimulatedBusd.spoolOptions
     configuration.lease = world.lease
     return configuration
   }
 
   private var ground: BrokerGround {
-    BrokerGround(disk: disk) { [self] path, random throws(StoreError) in
-      let inner = try SQLiteJobStore(path: path, random: random)
+    BrokerGround(disk: disk) { [self] _, random throws(StoreError) in
+      let inner = try files.open(random: random)
       let store = SimulatedStore(inner, life: life, witness: world.witness, mutation: mutation)
-      store.faults.isFull = isDiskFull
+      store.faults.isFull = fullness == .all
       self.store = store
       // The world's thread is the only one that there is.
       nonisolated(unsafe) let sent: any JobStore = store
@@ -154,7 +191,9 @@ final class SimulatedBusd {
       nonisolated(unsafe) let loops = BrokerGround.Loops(
         socket: Lane(life: life, longestTurn: 100), spool: Lane(life: life, longestTurn: 3000),
         store: Lane(life: life, longestTurn: 3000), reading: Lane(life: life, longestTurn: 1000),
-        sockets: SimulatedSockets(life: life, network: world.network))
+        sockets: SimulatedSockets(
+          life: life, network: world.network, witness: SocketWitness(world.ledger) { [self] in trouble },
+          tails: mutant == .passedSurvivesFailedCommit ? PassedTails() : nil))
       return loops
     }
   }

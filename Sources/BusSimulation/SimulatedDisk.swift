@@ -11,6 +11,8 @@ struct DiskFaults: Sendable {
   var isFull = false
   /// A mutant: says that what is written is on disk, and does nothing.
   var pretendsToSync = false
+  /// A mutant: a sync that fails says nothing.
+  var hidesFailures = false
 }
 
 /// A disk in memory that one process uses: what was written, what is synced, and what goes wrong on demand.
@@ -71,9 +73,9 @@ final class SimulatedDisk: Disk {
 
   private func survivors() -> State {
     var copy = state.withLock { $0 }
-    let pretendsToSync = copy.faults.pretendsToSync
+    let (pretendsToSync, hidesFailures) = (copy.faults.pretendsToSync, copy.faults.hidesFailures)
     (copy.files, copy.locked, copy.faults) = ([:], [:], DiskFaults())
-    copy.faults.pretendsToSync = pretendsToSync
+    (copy.faults.pretendsToSync, copy.faults.hidesFailures) = (pretendsToSync, hidesFailures)
     return copy
   }
 
@@ -152,6 +154,8 @@ final class SimulatedDisk: Disk {
       let node = try node(state, file)
       if state.faults.failsSync {
         state.faults.failsSync = false
+        life.failSync()
+        if state.faults.hidesFailures { return }
         throw DiskError(.other, "the disk failed")
       }
       if state.faults.pretendsToSync { return }

@@ -39,7 +39,7 @@ final class SimulatedEngine {
   func start() {
     starts += 1
     let hello = Hello(role: .engine, process: "\(name).\(starts)", engine: SimulatedEngine.engine)
-    let talker = Talker(hello, life: life, network: world.network) { [self] in heard($0) }
+    let talker = Talker(hello, as: "shop", life: life, network: world.network) { [self] in heard($0) }
     desk = SimulatedEngine.desk(world)
     (runs, beats, deskDeadline, isBeating) = ([:], [], nil, false)
     seats = ShopWorkers.subscriptions.map { SimulatedSeat($0, talker: talker, world: world) }
@@ -160,7 +160,9 @@ final class SimulatedEngine {
         .finish(request: $0, results: results)
       } answer: { [self] reply in
         switch reply {
-        case .finished: perform(desk.finished())
+        case .finished(_, let stale, _):
+          check(results, stale)
+          perform(desk.finished())
         case .refused(_, let refusal): perform(desk.finishRefused(retryAfter: refusal.retryAfter, now: now))
         default: break
         }
@@ -172,6 +174,14 @@ final class SimulatedEngine {
           Hands(engine: SimulatedEngine.engine, queues: [queue], workers: ShopWorkers.names, concurrency: count)))
     case .settled: leave()
     case .giveUp, .exhausted: break
+    }
+  }
+
+  /// I18: a run whose lease was given up, be it that its process stood still, hears that its result came too late.
+  private func check(_ results: [JobResult], _ stale: [JobID]) {
+    for result in results where world.ledger.lostTokens.contains(result.token) {
+      world.ledger.check(
+        "I18", stale.contains(result.id), "job \(result.id) ended under lost token \(result.token), and was not told")
     }
   }
 

@@ -7,6 +7,8 @@ final class SimulatedNetwork {
   /// A connection for requests and answers. What is under way when it breaks is lost; each end hears of it later.
   final class Connection {
     let route: [UInt8]
+    /// Whose key it was opened with.
+    let principal: String
     let received: ([[UInt8]]) -> Void
     let broke: () -> Void
     var isUp = true
@@ -14,9 +16,9 @@ final class SimulatedNetwork {
     var arrivalAtClient: Int64 = 0
 
     init(
-      route: [UInt8], received: @escaping ([[UInt8]]) -> Void, broke: @escaping () -> Void
+      route: [UInt8], principal: String, received: @escaping ([[UInt8]]) -> Void, broke: @escaping () -> Void
     ) {
-      (self.route, self.received, self.broke) = (route, received, broke)
+      (self.route, self.principal, self.received, self.broke) = (route, principal, received, broke)
     }
   }
 
@@ -50,11 +52,13 @@ final class SimulatedNetwork {
   // MARK: Connections
 
   /// Tries to connect; nil while nobody listens.
-  func connect(received: @escaping ([[UInt8]]) -> Void, broke: @escaping () -> Void) -> Connection? {
+  func connect(
+    as principal: String, received: @escaping ([[UInt8]]) -> Void, broke: @escaping () -> Void
+  ) -> Connection? {
     guard busd != nil else { return nil }
     lastRoute += 1
     let route = (0..<8).map { UInt8(truncatingIfNeeded: lastRoute >> (56 - $0 * 8)) }
-    let connection = Connection(route: route, received: received, broke: broke)
+    let connection = Connection(route: route, principal: principal, received: received, broke: broke)
     connections[route] = connection
     return connection
   }
@@ -106,12 +110,15 @@ final class SimulatedNetwork {
     connection.arrivalAtBusd = max(connection.arrivalAtBusd, timeline.now + latency())
     timeline.at(connection.arrivalAtBusd) { [self] in
       guard connection.isUp else { return }
-      busd?.arrive([connection.route] + frames, at: .requests)
+      busd?.arrive([connection.route] + frames, from: connection.principal, at: .requests)
     }
   }
 
   /// A message of a plain PUB socket.
-  func sendPlain(_ frames: [[UInt8]]) { timeline.after(latency()) { [self] in busd?.arrive(frames, at: .intake) } }
+  func sendPlain(_ frames: [[UInt8]], from principal: String) {
+    note("plain", frames)
+    timeline.after(latency()) { [self] in busd?.arrive(frames, from: principal, at: .intake) }
+  }
 
   func send(_ frames: [[UInt8]], toClient route: [UInt8]) {
     guard let connection = connections[route] else { return }
@@ -138,17 +145,21 @@ final class SimulatedNetwork {
 final class SimulatedSockets: BrokerSockets {
   private let life: Life
   private let network: SimulatedNetwork
+  private let witness: SocketWitness
+  private let tails: PassedTails?
   private var input: ((BrokerDoor) -> Void)?
   private var disconnected: (() -> Void)?
-  private var waiting: [BrokerDoor: [[[UInt8]]]] = [:]
+  private var waiting: [BrokerDoor: [Multipart]] = [:]
   private var polled: Set<BrokerDoor> = []
   private var routes: Set<[UInt8]> = []
   private var isPaused = false
   private(set) var isLiveOpen = false
 
-  init(life: Life, network: SimulatedNetwork) {
+  init(life: Life, network: SimulatedNetwork, witness: SocketWitness, tails: PassedTails?) {
+    self.tails = tails
     self.life = life
     self.network = network
+    self.witness = witness
   }
 
   func bind() throws {}
@@ -165,9 +176,16 @@ final class SimulatedSockets: BrokerSockets {
   func closeLive() { isLiveOpen = false }
 
   /// A message came.
-  func arrive(_ frames: [[UInt8]], at door: BrokerDoor) {
-    if door == .requests { routes.insert(frames[0]) }
-    waiting[door, default: []].append(frames)
+  func arrive(_ frames: [[UInt8]], from principal: String, at door: BrokerDoor) {
+    guard life.isAlive else { return }
+    if door == .requests {
+      routes.insert(frames[0])
+      witness.came(frames)
+      if let answer = try? tails?.answer(to: frames) { return network.send(answer, toClient: frames[0]) }
+    }
+    var message = Multipart(frames)
+    message.principal = principal
+    waiting[door, default: []].append(message)
     poll(door)
   }
 
@@ -188,8 +206,7 @@ final class SimulatedSockets: BrokerSockets {
   }
 
   func receive(from door: BrokerDoor) throws -> Multipart? {
-    guard waiting[door]?.isEmpty == false, let frames = waiting[door]?.removeFirst() else { return nil }
-    return Multipart(frames)
+    waiting[door]?.isEmpty == false ? waiting[door]?.removeFirst() : nil
   }
 
   func send(_ message: Multipart, through door: BrokerDoor) throws -> SendOutcome {
@@ -197,6 +214,8 @@ final class SimulatedSockets: BrokerSockets {
     switch door {
     case .requests:
       guard routes.contains(message.frames[0]) else { return .unroutable }
+      witness.answered(message.frames)
+      try tails?.answered(message.frames)
       network.send(Array(message.frames.dropFirst()), toClient: message.frames[0])
     case .live: network.broadcast(message.frames)
     case .intake: return .wouldBlock

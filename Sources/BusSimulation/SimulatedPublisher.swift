@@ -36,7 +36,7 @@ final class SimulatedPublisher {
   func start() {
     starts += 1
     let hello = Hello(role: .service, process: "\(name).\(starts)")
-    let talker = Talker(hello, life: life, network: world.network) { _ in }
+    let talker = Talker(hello, as: name, life: life, network: world.network) { _ in }
     let timeline = world.timeline
     let id = PublisherID(at: timeline.wall, random: (timeline.random(), timeline.random()))
     places.append(Place(directory: "/outbox/\(starts)", publisher: id))
@@ -45,7 +45,11 @@ final class SimulatedPublisher {
         let outbox = try Outbox(
           directory: place.directory, publisher: place.publisher, maximumByteCount: 8 << 20, syncs: false, disk: disk,
           now: timeline.wall, random: { timeline.random() })
-        return SimulatedCarriage(outbox, talker: talker, ledger: world.ledger)
+        return SimulatedCarriage(outbox, talker: talker, ledger: world.ledger) { [self] in
+          // A process that dies in it is followed by another one.
+          defer { if !life.isAlive { kill() } }
+          try setAside($0)
+        }
       } catch {
         if life.isAlive { world.ledger.violate("I11", "the outbox of \(name) does not open: \(error)") }
         return nil
@@ -82,28 +86,72 @@ final class SimulatedPublisher {
 
   // MARK: Publishing
 
+  /// Something published beside an event that nobody may publish.
+  enum Secret { case before, behind }
+
   /// Publishes a change of the truth, as a service does; a dead process publishes nothing.
-  func publish(_ subject: Ledger.Subject, padding: Int) {
-    guard life.isAlive, let carriage = carriages.last, let place = places.last else { return }
+  func publish(_ subject: Ledger.Subject, padding: Int, beside secret: Secret?) {
+    guard life.isAlive, let carriage = carriages.last else { return }
     let version = world.ledger.change(subject)
-    let data = Change(subject: subject, version: version, padding: padding)
-    do {
-      let topic = try Topic("\(subject.kind)_changed")
-      let (id, sequence) = try carriage.outbox.append(
-        topic, data: data.bytes, context: BusContext(), source: name, now: world.timeline.wall)
-      world.timeline.note("published", id.low, sequence)
-      let publication = Ledger.Publication(topic: topic, subject: subject, version: version, isSure: life.isAlive)
-      // What it died in was promised to nobody, and may come all the same.
-      if life.isAlive { world.ledger.outboxes[place.publisher, default: []].append(id) }
-      world.ledger.publications[id] = publication
-    } catch {
-      if life.isAlive { world.ledger.violate("I11", "publish failed: \(error)") }
-    }
+    let data = Change(subject: subject, version: version, padding: padding).bytes
+    if secret == .before { append(Rules.secret, [0x7B, 0x7D], nil) }
+    append("\(subject.kind)_changed", data, subject, version: version)
+    if secret == .behind { append(Rules.secret, [0x7B, 0x7D], nil) }
     guard life.isAlive else {
       // It died in the call: `kill` does the rest.
       return kill()
     }
     carriage.carry()
+  }
+
+  private func append(_ topic: String, _ data: [UInt8], _ subject: Ledger.Subject?, version: Int = 0) {
+    guard life.isAlive, let outbox = carriages.last?.outbox else { return }
+    do {
+      let topic = try Topic(topic)
+      let (id, sequence) = try outbox.append(
+        topic, data: data, context: BusContext(), source: name, now: world.timeline.wall)
+      world.timeline.note("published", id.low, sequence)
+      // What it died in was promised to nobody, and may come all the same.
+      if life.isAlive { world.ledger.outboxes[outbox.publisher, default: []].append(id) }
+      let isSure = life.isAlive && subject != nil
+      world.ledger.publications[id] = Ledger.Publication(
+        topic: topic, subject: subject, version: version, isSure: isSure)
+    } catch {
+      if life.isAlive { world.ledger.violate("I11", "publish failed: \(error)") }
+    }
+  }
+
+  // MARK: What may not be published
+
+  private static let deniedFile = "/outbox/denied.jsonl"
+
+  /// Keeps lines on its disk, as ``SetAside`` does on a real one.
+  fileprivate func setAside(_ lines: [UInt8]) throws(DiskError) {
+    let file = try disk.open(SimulatedPublisher.deniedFile, .create)
+    defer { disk.close(file) }
+    let end = try disk.byteCount(of: file)
+    let last = try disk.read(1, from: file, at: max(end - 1, 0)).first ?? UInt8(ascii: "\n")
+    let lines = SetAside.behind(last, lines)
+    guard try disk.write(lines.span.bytes, to: file, at: end) == lines.count else {
+      throw DiskError(.other, "the process is dead")
+    }
+    try disk.sync(file)
+  }
+
+  /// The ids in the file of what may not be published.
+  func setAsideIDs() throws -> Set<EventID> {
+    guard let file = try? disk.open(SimulatedPublisher.deniedFile, .read) else { return [] }
+    defer { disk.close(file) }
+    let lines = try disk.read(disk.byteCount(of: file), from: file, at: 0).split(separator: UInt8(ascii: "\n"))
+    var ids: Set<EventID> = []
+    for line in lines {
+      // A line that its process died in; the next process sets its event aside again.
+      guard case .object(let object)? = try? JSONParser.parse(Array(line)), case .object(let event)? = object["event"],
+        case .string(let text)? = event["id"], let id = try? EventID(text)
+      else { continue }
+      ids.insert(id)
+    }
+    return ids
   }
 }
 
@@ -114,8 +162,10 @@ final class SimulatedCarriage {
   private let ledger: Ledger
   private var carrier: Carrier
   private var isResuming = false
+  private let setAside: ([UInt8]) throws -> Void
 
-  init(_ outbox: Outbox, talker: Talker, ledger: Ledger) {
+  init(_ outbox: Outbox, talker: Talker, ledger: Ledger, setAside: @escaping ([UInt8]) throws -> Void) {
+    self.setAside = setAside
     self.outbox = outbox
     self.talker = talker
     self.ledger = ledger
@@ -161,10 +211,21 @@ final class SimulatedCarriage {
     switch reply {
     case .carried(_, let through, _):
       if carrier.carried(through: Offset(through), generation: generation, now: now) { forget() }
+    case .refused(_, let refusal) where !refusal.denied.isEmpty: setAside(refusal, generation: generation)
     case .refused(_, let refusal): carrier.refused(refusal, generation: generation, now: now)
     default: talker.life.fail("a carry was answered with something else")
     }
     carry()
+  }
+
+  private func setAside(_ refusal: Refusal, generation: Int) {
+    do {
+      try setAside(SetAside.lines(refusal.denied, of: outbox, why: refusal.message))
+    } catch {
+      return carrier.refused(refusal, generation: generation, now: now)
+    }
+    let through = Offset(max(refusal.expected ?? 1, 1) - 1)
+    if carrier.carried(through: through, generation: generation, now: now) { forget() }
   }
 
   private func forget() {

@@ -82,8 +82,9 @@ final class SimulatedSeat {
     follow?.end()
     lostAt = nil
     reached = offset
+    let start = world.mutant == .takeoverSkipsAhead ? max(offset, welcome?.head ?? offset) : offset
     let follow = SimulatedFollow(
-      mapping.patterns, after: offset, talker: talker, network: world.network,
+      mapping.patterns, after: start, talker: talker, network: world.network,
       failed: { [self] in world.ledger.violate("I12", "\(name): \($0)") },
       deliver: { [self] in map($1, through: $0, token: token) })
     self.follow = follow
@@ -95,6 +96,7 @@ final class SimulatedSeat {
     var step = SubscriptionProgress.Step(after: reached, through: through, jobs: [], byteCount: 0)
     do {
       for event in events where event.offset > reached {
+        world.ledger.handled[name, default: []].insert(event.id)
         let mapped = try mapping.map(event, engine: SimulatedEngine.engine, token: token, wiredQueue: nil)
         step.jobs += mapped.jobs
         step.byteCount += mapped.byteCount

@@ -16,7 +16,7 @@ final class SimulatedService {
   }
 
   func start() {
-    let talker = Talker(Hello(role: .tool, process: "tool"), life: life, network: world.network) { _ in }
+    let talker = Talker(Hello(role: .tool, process: "tool"), as: "tool", life: life, network: world.network) { _ in }
     self.talker = talker
     talker.connect()
   }
@@ -44,21 +44,61 @@ final class SimulatedService {
     }
   }
 
+  /// Asks for what it may not, and is told so.
+  func publishSecret() {
+    let timeline = world.timeline
+    let id = EventID(at: timeline.wall, random: (timeline.random(), timeline.random()))
+    guard let topic = try? Topic(Rules.secret) else { return }
+    openCount += 1
+    talker?.ask {
+      .publish(request: $0, publication: Publication(topic: topic, id: id), data: [0x7B, 0x7D])
+    } answer: { [self] reply in
+      openCount -= 1
+      let isDenied = if case .refused(_, let refusal) = reply { refusal.code == "denied" } else { false }
+      world.ledger.check("I31", isDenied, "\(Rules.secret) was answered with \(reply)")
+    }
+  }
+
+  /// Sends a message as a plain PUB socket does, which hears nothing of it.
+  func publishPlain(_ number: Int, isSecret: Bool) {
+    world.ledger.plain[number] = !isSecret
+    let topic = isSecret ? Rules.secret : "plain_changed"
+    let json: JSONValue = ["number": number.jsonValue]
+    world.network.sendPlain([Array(topic.utf8), json.bytes], from: "plain")
+  }
+
   func enqueue(dueIn microseconds: Int64) {
+    var job = job(ShopWorkers.later)
+    job.dueAt = world.timeline.wall + .microseconds(microseconds)
+    enqueue([job])
+  }
+
+  /// More jobs than there are hands, the most urgent ones last.
+  func enqueueByPriority() {
+    enqueue(
+      (0..<5).map { place in
+        var job = job(ShopWorkers.urgent)
+        job.priority = place * 10
+        return job
+      })
+  }
+
+  private func job(_ worker: Name) -> NewJob {
     let timeline = world.timeline
     let id = JobID(at: timeline.wall, random: (timeline.random(), timeline.random()))
-    var job = NewJob(
-      id: id, queue: QueueName(engine: SimulatedEngine.engine, name: "default"), worker: ShopWorkers.later)
+    var job = NewJob(id: id, queue: QueueName(engine: SimulatedEngine.engine, name: "default"), worker: worker)
     job.retry = ShopWorkers.retry
-    job.dueAt = timeline.wall + .microseconds(microseconds)
+    return job
+  }
+
+  private func enqueue(_ jobs: [NewJob]) {
     openCount += 1
-    let wish = job
     ask {
-      .enqueue(request: $0, jobs: [wish])
+      .enqueue(request: $0, jobs: jobs)
     } done: { [self] reply in
       guard case .enqueued(_, let outcomes) = reply else { return }
-      world.ledger.check("I28", outcomes == [.enqueued(id)], "job \(id) was not kept: \(outcomes)")
-      world.ledger.acknowledgedJobs.append(id)
+      world.ledger.check("I28", outcomes == jobs.map { .enqueued($0.id) }, "jobs were not kept: \(outcomes)")
+      world.ledger.acknowledgedJobs += jobs.map(\.id)
     }
   }
 
@@ -89,7 +129,9 @@ final class SimulatedListener {
   }
 
   func start() {
-    let talker = Talker(Hello(role: .tool, process: "tail"), life: life, network: world.network) { [self] event in
+    let talker = Talker(
+      Hello(role: .tool, process: "tail"), as: "tail", life: life, network: world.network
+    ) { [self] event in
       if case .up(let welcome) = event { follow?.sessionBegan(welcome) }
     }
     self.talker = talker

@@ -19,7 +19,7 @@ struct StoreFaults {
 /// Its file is in memory. Whatever happens to the process, the next one finds what was committed: that is what SQLite
 /// with `synchronous = FULL` promises of a power cut, and what is not simulated here.
 final class SimulatedStore: JobStore {
-  private let inner: SQLiteJobStore
+  let inner: SQLiteJobStore
   private let life: Life
   private let witness: StoreWitness
   private let mutation: StoreMutation?
@@ -71,9 +71,6 @@ final class SimulatedStore: JobStore {
     faults.death = death.after > 0 ? (death.place, death.after - 1) : nil
     return death.after > 0 ? nil : death.place
   }
-
-  /// Gives the file to the next process.
-  func release() throws(StoreError) { try inner.close() }
 
   func configure(_ wiring: QueueWiring, at now: Timestamp) throws(StoreError) { try store.configure(wiring, at: now) }
   func job(_ id: JobID) throws(StoreError) -> Job? { try store.job(id) }

@@ -17,6 +17,8 @@ final class StoreWitness {
   private let ledger: Ledger
   private var wishes: [JobID: NewJob] = [:]
   private var leases: [JobID: Lease] = [:]
+  /// The priorities of jobs that could run since they were asked for, and that nobody has taken yet.
+  private var untaken: [JobID: Int] = [:]
   private var lastToken: UInt64 = 0
   private var lastSeatToken: [SubscriptionName: UInt64] = [:]
   private var decisions: Set<Decision> = []
@@ -53,8 +55,9 @@ final class StoreWitness {
   }
 
   private func keep(_ jobs: [NewJob]) {
-    for job in jobs {
-      wishes[job.id] = wishes[job.id] ?? job
+    for job in jobs where wishes[job.id] == nil {
+      wishes[job.id] = job
+      if job.worker == ShopWorkers.urgent { untaken[job.id] = job.priority }
     }
   }
 
@@ -82,6 +85,10 @@ final class StoreWitness {
     if let due = wishes[id]?.dueAt, wishes[id]?.queueLock == nil {
       ledger.check("I21", due <= latest, "job \(id) started at \(now), before \(due)")
     }
+    if let priority = untaken.removeValue(forKey: id) {
+      let highest = untaken.values.max() ?? priority
+      ledger.check("I22", highest <= priority, "job \(id) of priority \(priority) went before one of \(highest)")
+    }
     leases[id] = Lease(token: assignment.token, since: instant)
   }
 
@@ -102,6 +109,7 @@ final class StoreWitness {
         "I21", instant - lease.since >= StoreWitness.shortestLease,
         "job \(lost.id) lost its lease after \(instant - lease.since) µs")
     }
+    if case .accepted = reply { ledger.lostTokens.insert(lost.token) }
     sawEnd(lost.id, lost.token, reply)
   }
 }

@@ -14,13 +14,18 @@ final class Talker {
   typealias Answer = (Reply) -> Void
 
   let life: Life
+  private let principal: String
   private let network: SimulatedNetwork
   private var talk: Conversation<Answer>
   private var connection: SimulatedNetwork.Connection?
   private let heard: (Event) -> Void
   private var plannedFor: ContinuousClock.Instant?
 
-  init(_ hello: Hello, life: Life, network: SimulatedNetwork, heard: @escaping (Event) -> Void) {
+  /// - Parameter principal: whose key it comes with, where busd asks for one.
+  init(
+    _ hello: Hello, as principal: String, life: Life, network: SimulatedNetwork, heard: @escaping (Event) -> Void
+  ) {
+    self.principal = principal
     self.life = life
     self.network = network
     self.heard = heard
@@ -33,7 +38,7 @@ final class Talker {
 
   /// Connects, now or once somebody listens.
   func connect() {
-    connection = network.connect { [self] frames in
+    connection = network.connect(as: principal) { [self] frames in
       life.after(0) { [self] in receive(frames) }
     } broke: { [self] in
       life.after(0) { [self] in lostConnection() }

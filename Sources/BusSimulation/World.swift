@@ -16,9 +16,11 @@ final class World {
 
   private init(_ scenario: Scenario, isTold: Bool) throws {
     self.scenario = scenario
-    let parts = WorldParts(Timeline(seed: scenario.seed, isTold: isTold))
+    let parts = WorldParts(
+      Timeline(seed: scenario.seed, isTold: isTold),
+      rules: Rules.isGuarded(seed: scenario.seed) ? try Rules.topology.get() : nil, mutant: scenario.mutant)
     self.parts = parts
-    busd = SimulatedBusd(in: parts, files: try StoreFiles(), mutant: scenario.mutant)
+    busd = SimulatedBusd(in: parts, files: try StoreFiles(seed: scenario.seed), mutant: scenario.mutant)
     publishers = (0..<Fault.publisherCount).map { SimulatedPublisher("service\($0)", in: parts) }
     engines = (0..<Fault.engineCount).map { SimulatedEngine("shop\($0)", in: parts) }
     service = SimulatedService(in: parts)
@@ -30,6 +32,7 @@ final class World {
   static func live(_ scenario: Scenario, isTold: Bool = false) throws -> Finding {
     let world = try World(scenario, isTold: isTold)
     world.live()
+    world.busd.leave()
     world.timeline.clear()
     let ledger = world.parts.ledger
     return Finding(
@@ -50,7 +53,12 @@ final class World {
     let end = timeline.now + Scenario.patience
     while !isAtRest, timeline.now < end, parts.ledger.violations.isEmpty { run(until: timeline.now + 500_000) }
     parts.ledger.check("drains", isAtRest, "after \(Scenario.patience / 1_000_000) s: \(unrest)")
-    FinalChecks(parts, heard: listener.heard).check(busd)
+    let checks = FinalChecks(parts, heard: listener.heard)
+    checks.check(busd)
+    guard parts.rules != nil else { return }
+    do { checks.check(setAside: try publishers.reduce(into: []) { try $0.formUnion($1.setAsideIDs()) }) } catch {
+      parts.ledger.violate("I31", "what was set aside cannot be read: \(error)")
+    }
   }
 
   private func run(until end: Int64) {
@@ -68,15 +76,34 @@ final class World {
       let subject = Ledger.Subject(kind: kind, key: Int(random.below(3)))
       let publisher = Int(random.below(Int64(publishers.count)))
       let padding = random.below(20) == 0 ? Int(random.below(60_000)) : Int(random.below(40))
+      let secret = secret()
       let (what, dueIn) = (random.below(10), random.below(4_000_000))
       timeline.at(random.below(Scenario.unrest)) { [self] in
         switch what {
         case 0: service.publish(subject)
+        case 1 where dueIn.isMultiple(of: 3): service.enqueueByPriority()
         case 1: service.enqueue(dueIn: dueIn)
-        default: publishers[publisher].publish(subject, padding: padding)
+        default: publishers[publisher].publish(subject, padding: padding, beside: secret)
         }
       }
     }
+    if scenario.seed.isMultiple(of: 4) || parts.rules != nil { planPlain() }
+  }
+
+  /// Whether something is published that is denied; nowhere where nothing is.
+  private func secret() -> SimulatedPublisher.Secret? {
+    guard parts.rules != nil, random.below(2) == 0 else { return nil }
+    return random.below(3) == 0 ? .before : .behind
+  }
+
+  /// What a plain PUB socket sends: some of it is denied where anything is.
+  private func planPlain() {
+    for number in 0..<8 {
+      let isSecret = parts.rules != nil && number.isMultiple(of: 4)
+      timeline.at(random.below(Scenario.unrest)) { [self] in service.publishPlain(number, isSecret: isSecret) }
+    }
+    guard parts.rules != nil else { return }
+    timeline.at(random.below(Scenario.unrest)) { [self] in service.publishSecret() }
   }
 
   // MARK: Faults
@@ -93,8 +120,8 @@ final class World {
     case .failSync: busd.failSync()
     case .failStore: busd.failStore()
     case .fillDisk(let time):
-      busd.fill(true)
-      timeline.after(time) { [self] in busd.fill(false) }
+      busd.fill(time.isMultiple(of: 2) ? .spool : .all)
+      timeline.after(time) { [self] in busd.fill(.none) }
     case .killPublisher(let index): publishers[index].kill()
     case .killPublisherAtDiskCall(let index, let calls): publishers[index].dieSoon(after: calls)
     case .pausePublisher(let index, let time): publishers[index].pause(for: time)

@@ -1,3 +1,5 @@
+internal import BusTopology
+
 /// What all processes of a world share.
 final class WorldParts {
   let timeline: Timeline
@@ -7,8 +9,14 @@ final class WorldParts {
   /// How long busd's leases last.
   let lease: Duration = .seconds(3)
 
-  init(_ timeline: Timeline) {
+  /// What its busd allows to whom; nil where everybody may everything.
+  let rules: Topology?
+  let mutant: Mutant?
+
+  init(_ timeline: Timeline, rules: Topology?, mutant: Mutant?) {
     self.timeline = timeline
+    self.rules = rules
+    self.mutant = mutant
     network = SimulatedNetwork(timeline)
     witness = StoreWitness(ledger)
   }

@@ -18,7 +18,7 @@ struct LayerTests {
     "Shop": ["Bus"],
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations"],
     "BusFuzz": ["BusProtocol"],
-    "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "ZeroMQ"],
+    "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore","BusTopology", "ZeroMQ"],
     "BusProof": ["Bus", "BusProtocol", "BusSpool"],
   ]
 

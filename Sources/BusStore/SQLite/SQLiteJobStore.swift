@@ -34,14 +34,19 @@ public final class SQLiteJobStore: JobStore {
   ///   - path: where it is, or will be.
   ///   - checksPages: whether to read the whole file for damage first, which takes about a second per GB.
   ///   - random: gives a number from 0 up to 1, for the jitter of retries.
-  public init(path: String, checksPages: Bool = false, random: @escaping () -> Double) throws(StoreError) {
+  public convenience init(path: String, checksPages: Bool = false, random: @escaping () -> Double) throws(StoreError) {
+    try self.init(over: StoreConnection(path: path, checksPages: checksPages), random: random)
+  }
+
+  /// A store that knows nothing but what the file says, over a connection that no other store uses.
+  package init(over connection: StoreConnection, random: @escaping () -> Double) throws(StoreError) {
+    database = connection.database
+    prepared = connection.statements
     do {
-      database = try StoreFile.connect(path, checksPages: checksPages)
-      prepared = try database.writeWithoutTransaction { try Statements($0) }
       book = try database.writeWithoutTransaction { try QueueBook(loadedFrom: $0) }
       pending = try database.writeWithoutTransaction { try PendingLeases(loadedFrom: $0) }
     } catch {
-      throw StoreError(error, doing: "opening the job store \"\(path)\"")
+      throw StoreError(error, doing: "opening the job store \"\(database.path)\"")
     }
     self.random = random
     for lease in pending.all { book.move(from: lease.rowState, to: .running, of: lease.queue) }
@@ -208,9 +213,14 @@ public final class SQLiteJobStore: JobStore {
   /// Gives the file back.
   public func close() throws(StoreError) {
     guard failure?.code != .closed else { return }
+    leave()
+    do { try database.close() } catch { throw StoreError(error, doing: "closing the job store") }
+  }
+
+  /// Ends the store, and leaves its connection to another one.
+  package func leave() {
     failure = StoreError(.closed, "the job store was closed: open it again")
     prepared = nil
-    do { try database.close() } catch { throw StoreError(error, doing: "closing the job store") }
   }
 
   /// Bounds the file, so that a test can fill the disk.
