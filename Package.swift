@@ -24,6 +24,14 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams", condition: daemon)
 
+/// Hostile bytes for every decoder. Ordinarily the tests read them; only libFuzzer, whose main function it has then, can
+/// link it as a program, see `.ci/fuzz`.
+let fuzzDependencies: [Target.Dependency] = ["Bus", "BusProtocol", "BusSpool", "BusTopology", "ZeroMQ"]
+let fuzz: Target =
+  Context.environment["BUS_FUZZ"] != nil
+  ? .executableTarget(name: "BusFuzz", dependencies: fuzzDependencies, swiftSettings: strict)
+  : .target(name: "BusFuzz", dependencies: fuzzDependencies, swiftSettings: strict)
+
 let package = Package(
   name: "bus",
   platforms: [.macOS(.v15)],
@@ -101,6 +109,8 @@ let package = Package(
 
     .executableTarget(name: "BusProof", dependencies: ["Bus", "BusProtocol", "BusSpool"], swiftSettings: strict),
 
+    fuzz,
+
     // For users' tests and for ours.
     .target(
       name: "BusTesting", dependencies: ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology", logging],
@@ -145,6 +155,7 @@ let package = Package(
         "BusdCommand",
         "Shop", "ZeroMQ", logging,
       ], exclude: ["Python"], swiftSettings: strict),
+    .testTarget(name: "BusFuzzTests", dependencies: ["BusFuzz"], exclude: ["Corpus"], swiftSettings: strict),
     .testTarget(name: "BusProofTests", dependencies: ["BusProof"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],
@@ -155,12 +166,4 @@ let package = Package(
 // BUS_DOCS=1 swift package generate-documentation --target Bus --warnings-as-errors
 if Context.environment["BUS_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
-}
-
-// Only libFuzzer can link it (the main function is its own), so an ordinary build never sees it:
-// BUS_FUZZ=1 swift build -c release --sanitize=fuzzer -Xswiftc -parse-as-library --scratch-path .build/fuzz \
-//   --product BusFuzz
-if Context.environment["BUS_FUZZ"] != nil {
-  package.targets.append(
-    .executableTarget(name: "BusFuzz", dependencies: ["BusProtocol"], swiftSettings: strict))
 }

@@ -1,14 +1,48 @@
 internal import BusProtocol
 
-/// Makes of random bytes what passes the first gates: right checksums, known verbs. Chance alone would never get there.
+/// Makes of any bytes what passes the first gates: right checksums, known verbs. Chance alone would never get there.
 enum Forgery {
-  static let requestVerbs = [
-    "hello", "carry", "publish", "read", "subscribe", "commit", "enqueue", "hands", "finish", "beat", "ask", "bye",
-  ]
-  static let replyVerbs = [
-    "welcome", "carried", "published", "events", "subscribed", "granted", "committed", "enqueued", "jobs", "finished",
-    "beaten", "answer", "refused", "ping",
-  ]
+  /// Gives the records that stand one behind the other right checksums, as far as their lengths lead.
+  static func repairRecords(_ bytes: inout [UInt8], from start: Int = 0, salt: UInt32 = 0) {
+    var position = start
+    let count = bytes.count
+    while count - position >= RecordHeader.byteCount {
+      var span = bytes.mutableSpan
+      var raw = span.mutableBytes
+      let body = Int(raw.bytes.littleEndian(UInt32.self, at: position + 4))
+      let bodyStart = position + RecordHeader.byteCount
+      if body <= count - bodyStart {
+        raw.storeLittleEndian(
+          Checksum.crc32c(raw.bytes.extracting(bodyStart..<bodyStart + body)), at: position + 12)
+      }
+      let first = Checksum.crc32c(raw.bytes.extracting(position..<position + 8), seed: salt)
+      let checksum = Checksum.crc32c(raw.bytes.extracting(position + 12..<bodyStart), seed: first)
+      raw.storeLittleEndian(checksum, at: position + 8)
+      guard body <= count - bodyStart else { return }
+      position += RecordHeader.recordByteCount(bodyByteCount: body)
+    }
+  }
+
+  /// The first page of a segment: 40 bytes from its salt on, the rest is right.
+  static func page(_ fields: ArraySlice<UInt8>) -> [UInt8] {
+    var page = [UInt8](repeating: 0, count: 4096)
+    page.replaceSubrange(0..<8, with: Array("BUSSEG01".utf8))
+    page.replaceSubrange(12..<12 + fields.count, with: fields)
+    var span = page.mutableSpan
+    var raw = span.mutableBytes
+    raw.storeLittleEndian(Checksum.crc32c(raw.bytes.extracting(12..<52)), at: 8)
+    return page
+  }
+
+  /// Gives a side file the right length and checksum.
+  static func repairSideFile(_ bytes: inout [UInt8]) {
+    guard bytes.count >= 16 else { return }
+    let count = UInt32(bytes.count - 16)
+    var span = bytes.mutableSpan
+    var raw = span.mutableBytes
+    raw.storeLittleEndian(count, at: 12)
+    raw.storeLittleEndian(Checksum.crc32c(raw.bytes.extracting(droppingFirst: 12)), at: 8)
+  }
 
   /// The first byte is the verb; a zero byte ends the JSON, what follows is the third frame.
   static func frames(_ bytes: [UInt8], of verbs: [String]) -> [[UInt8]] {
@@ -17,29 +51,15 @@ enum Forgery {
     return [Array(verbs[Int(first) % verbs.count].utf8)] + parts.map(Array.init)
   }
 
-  static let packedRequestVerbs = ["commit", "enqueue", "finish"]
-  static let packedReplyVerbs = ["committed", "enqueued", "jobs", "finished"]
-
-  /// The first byte is the verb, the second the number of entries; the header is right, the rest is behind it.
-  static func packedFrames(_ bytes: [UInt8], of verbs: [String]) -> [[UInt8]] {
-    guard bytes.count > 1 else { return [] }
-    let header: [UInt8] = [1, 0, 0, 0, bytes[1] % 8, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]
-    return [Array(verbs[Int(bytes[0]) % verbs.count].utf8), header + bytes[2...]]
+  /// The bytes of which ``frames(_:of:)`` makes these frames.
+  static func bytes(_ frames: [[UInt8]], of verbs: [String]) throws -> [UInt8] {
+    let verb = UInt8(try required(verbs.firstIndex(of: String(fuzz: frames[0]))))
+    return [verb] + frames.dropFirst().joined(separator: [0])
   }
 
-  /// Six bytes say lengths and kind, the rest is the body; checksums and padding are right.
-  static func record(_ bytes: [UInt8]) -> [UInt8] {
-    guard bytes.count > 6 else { return bytes }
-    let body = Array(bytes[6...])
-    var record = [UInt8](repeating: 0, count: RecordHeader.byteCount) + body
-    while record.count % 8 != 0 { record.append(0) }
-    let header = RecordHeader(
-      kind: bytes[4] == 7 ? .seal : .event, bodyByteCount: bytes[5] == 7 ? Int(bytes[0]) << 12 : body.count,
-      bodyChecksum: Checksum.crc32c(body.span.bytes), offset: Offset(UInt64(bytes[0])),
-      topicByteCount: Int(bytes[0]) | Int(bytes[1] & 1) << 8, headersByteCount: Int(bytes[2]) | Int(bytes[3]) << 8)
-    var span = record.mutableSpan
-    var raw = span.mutableBytes
-    header.write(to: &raw)
-    return record
+  /// The first byte is the verb; the second the number of entries, where the header has it; the rest is the frame.
+  static func packedFrames(_ bytes: [UInt8], of verbs: [String]) -> [[UInt8]] {
+    guard bytes.count > 1 else { return [] }
+    return [Array(verbs[Int(bytes[0]) % verbs.count].utf8), Array(bytes[1...])]
   }
 }

@@ -20,7 +20,7 @@ public struct EventHeaders: Hashable, Sendable {
   public static let maximumCount = 64
 
   /// Whether the data is said to be JSON: without a content type it is.
-  var isJSON: Bool {
+  package var isJSON: Bool {
     guard let contentType, !contentType.isEmpty else { return true }
     let word = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
     return word.hasSuffix("/json") || word.hasSuffix("+json")

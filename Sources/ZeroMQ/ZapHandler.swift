@@ -13,6 +13,15 @@ public final class ZapHandler: Sendable {
     /// What the peer proves itself with: under CURVE the 32 bytes of its public key.
     public var credentials: [[UInt8]]
 
+    /// Reads the frames as they come to the handler's socket; nil for what is no question of version 1.0.
+    package init?(frames: [[UInt8]]) {
+      guard frames.count >= 8, frames[1].isEmpty, frames[2] == ZapDesk.version else { return nil }
+      domain = String(decoding: frames[4], as: UTF8.self)
+      address = String(decoding: frames[5], as: UTF8.self)
+      mechanism = String(decoding: frames[7], as: UTF8.self)
+      credentials = Array(frames[8...])
+    }
+
     /// The peer's public key in Z85, under CURVE.
     public var publicKey: String? {
       mechanism == "CURVE" ? credentials.first.flatMap { CurveKeys.text(of: $0) } : nil
@@ -46,7 +55,7 @@ private final class ZapDesk {
   private let decide: (ZapHandler.Question) -> String?
 
   private static let endpoint = "inproc://zeromq.zap.01"
-  private static let version = Array("1.0".utf8)
+  fileprivate static let version = Array("1.0".utf8)
   private static let questionsPerTurn = 64
 
   init(in context: Context, _ decide: @escaping (ZapHandler.Question) -> String?) throws(ZeroMQError) {
@@ -70,13 +79,9 @@ private final class ZapDesk {
   }
 
   private func reply(to frames: [[UInt8]]) -> [[UInt8]]? {
-    guard frames.count >= 8, frames[1].isEmpty, frames[2] == ZapDesk.version else { return nil }
-    let question = ZapHandler.Question(
-      domain: text(frames[4]), address: text(frames[5]), mechanism: text(frames[7]), credentials: Array(frames[8...]))
+    guard let question = ZapHandler.Question(frames: frames) else { return nil }
     let words =
       if let principal = decide(question) { ["200", "OK", principal, ""] } else { ["400", "not allowed", "", ""] }
     return frames[..<4] + words.map { Array($0.utf8) }
   }
-
-  private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -17,8 +17,8 @@ struct LayerTests {
     "BusCommand": ["Bus", "BusProtocol", "BusSpool", "BusSupervisor", "BusTopology"],
     "Shop": ["Bus"],
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations"],
-    "BusFuzz": ["BusProtocol"],
-    "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore","BusTopology", "ZeroMQ"],
+    "BusFuzz": ["Bus", "BusProtocol", "BusSpool", "BusTopology", "ZeroMQ"],
+    "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "ZeroMQ"],
     "BusProof": ["Bus", "BusProtocol", "BusSpool"],
   ]
 

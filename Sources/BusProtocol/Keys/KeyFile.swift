@@ -50,7 +50,7 @@ public enum KeyFile {
   }
 
   /// The key in the bytes of a file.
-  static func key(_ half: Half, in bytes: [UInt8], of path: String) throws(KeyError) -> String {
+  package static func key(_ half: Half, in bytes: [UInt8], of path: String) throws(KeyError) -> String {
     let other = half == .public ? Half.secret : .public
     let words = bytes.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     if let word = words.first, word.elementsEqual(other.rawValue.utf8) {

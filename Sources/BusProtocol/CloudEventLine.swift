@@ -1,9 +1,7 @@
-internal import BusProtocol
-
 /// A CloudEvent as `bus spool export` and `bus tail --json` write it, read again.
-enum CloudEventLine {
+package enum CloudEventLine {
   /// What is published of it: topic, id, where it came from, and the data's bytes.
-  static func read(_ line: [UInt8]) throws(ProtocolError) -> (Publication, [UInt8]) {
+  package static func read(_ line: [UInt8]) throws(ProtocolError) -> (Publication, [UInt8]) {
     let members = try JSONParser.parse(line).members("the event")
     var headers = EventHeaders()
     headers.source = try members.optional("source")
