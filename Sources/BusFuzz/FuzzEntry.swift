@@ -48,7 +48,9 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
   do throws(Breach) {
     _ = try chosen.accepts(Array(UnsafeBufferPointer(start: start, count: count)))
   } catch {
-    preconditionFailure("\(chosen.name): \(error.what)")
+    print("BREACH of \(chosen.name): \(error.what)")
+    fflush(nil)
+    abort()
   }
   return 0
 }

@@ -5,15 +5,15 @@ package struct FuzzTarget: Sendable {
   /// Inputs that are accepted, written by the encoders: where mutation begins.
   package let seeds: @Sendable () throws -> [[UInt8]]
   private let read: @Sendable ([UInt8]) throws -> Void
+  private let maximumErrorByteCount: Int
 
-  /// The longest error that may be shown: an attacker must not choose its length.
-  private static let maximumErrorByteCount = 2000
-
+  /// A target; who sends its inputs must not choose how long an error becomes.
   init(
-    _ name: String, seeds: @escaping @Sendable () throws -> [[UInt8]],
+    _ name: String, maximumErrorByteCount: Int = 2000, seeds: @escaping @Sendable () throws -> [[UInt8]],
     read: @escaping @Sendable ([UInt8]) throws -> Void
   ) {
     self.name = name
+    self.maximumErrorByteCount = maximumErrorByteCount
     self.seeds = seeds
     self.read = read
   }
@@ -27,7 +27,7 @@ package struct FuzzTarget: Sendable {
       throw breach
     } catch {
       let byteCount = "\(error)".utf8.count
-      guard byteCount <= FuzzTarget.maximumErrorByteCount else {
+      guard byteCount <= maximumErrorByteCount else {
         throw Breach("an error has \(byteCount) bytes")
       }
       return false

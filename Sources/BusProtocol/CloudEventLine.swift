@@ -4,7 +4,9 @@ package enum CloudEventLine {
   package static func read(_ line: [UInt8]) throws(ProtocolError) -> (Publication, [UInt8]) {
     let members = try JSONParser.parse(line).members("the event")
     var headers = EventHeaders()
-    headers.source = try members.optional("source")
+    let source: String? = try members.optional("source")
+    // An event without a source is shown with the root: no text of CloudEvents may be empty.
+    if let source, !["", "/"].contains(source) { headers.source = source }
     if let text: String = try members.optional("traceparent") { headers.trace = try TraceContext(text) }
     if let text: String = try members.optional("causationid") { headers.causation = try Causation(text) }
     if let text: String = try members.optional("correlationid") { headers.correlation = try CorrelationID(text) }
@@ -15,7 +17,7 @@ package enum CloudEventLine {
       headers.context = context
     }
     let type: String? = try members.optional("datacontenttype")
-    if let type, type != "application/json" { headers.contentType = type }
+    if let type, !["", "application/json"].contains(type) { headers.contentType = type }
     let publication = Publication(
       topic: try Topic(try members.string("type")), id: try EventID(try members.string("id")), headers: headers)
     return (publication, try data(members))

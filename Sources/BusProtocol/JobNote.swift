@@ -55,10 +55,12 @@ public struct JobNote: Hashable, Sendable {
     self.id = id
     self.token = token
     progress = try members.optionalValue("progress").map { (json) throws(ProtocolError) in try JobProgress(json: json) }
-    first = try members.optional("first") ?? 1
+    let first = try members.optional("first") ?? 1
     guard first > 0, first < 1 << 40 else {
       throw ProtocolError(.badJSON, "note has \"first\": \(first), lines are numbered from 1")
     }
     lines = try members.list("lines") { (json) throws(ProtocolError) in try JobLine(json: json) }
+    // Without lines it says nothing, and is not written again.
+    self.first = lines.isEmpty ? 1 : first
   }
 }

@@ -43,7 +43,7 @@ struct SpoolDirectory: Sendable {
       let parts = name.split(separator: ".", omittingEmptySubsequences: false)
       if parts.last == "tmp" {
         listing.leftovers.append(name)
-      } else if parts.count == 2, parts[0].utf8.count == 20, let number = UInt64(parts[0]) {
+      } else if parts.count == 2, parts[0].utf8.count == 20, let number = UInt64(parts[0]), number > 0 {
         switch parts[1] {
         case "seg": listing.bases.append(Offset(number))
         case "idx", "state": sides.append((name, Offset(number)))

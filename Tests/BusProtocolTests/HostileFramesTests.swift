@@ -201,6 +201,13 @@ struct HostileFramesTests {
     }
   }
 
+  @Test func `a note that counts lines and has none says nothing of them, and comes back the same`() throws {
+    let json = #"{"id":"01KG9JRPXVEWH828T5CY4TQKFF","token":7,"first":7}"#
+    let note = try JobNote(json: JSONParser.parse(json.utf8))
+    #expect(note.first == 1)
+    #expect(try JobNote(json: note.json) == note)
+  }
+
   @Test func `who is not busd is found out`() {
     let json = #"{"protocol":1,"role":"service","log":"\#(Samples.log)","head":1,"live":"","lease":1}"#
     let error = #expect(throws: ProtocolError.self) { try Reply(frames: [Array("welcome".utf8), Array(json.utf8)]) }

@@ -151,4 +151,12 @@ struct SpoolRepairTests {
     }
     #expect(refused?.code == .corrupt && refused?.message.contains("#33 to #5000000") == true)
   }
+
+  @Test func `a file that says in its name that it begins with event zero is no segment`() throws {
+    let bench = try log()
+    bench.disk[Bench.path(0)] = [1, 2, 3]
+    let (repair, events) = try repaired(bench)
+    #expect(repair.lost.isEmpty)
+    #expect(try events.numbers == Array(1...32))
+  }
 }
