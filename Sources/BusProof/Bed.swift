@@ -1,11 +1,16 @@
-import BusProtocol
-import BusSpool
 import Foundation
 
 /// A directory with a busd in it, and the programs that use it.
 final class Bed {
   /// What the runner starts beside busd.
   enum Role: String, CaseIterable { case publisher, worker, watcher }
+
+  /// Where a program is started: in which network, with what in its environment.
+  struct Place {
+    /// What stands before the program on the command line.
+    var prefix: [String] = []
+    var environment: [String: String] = [:]
+  }
 
   /// How a busd is started.
   struct Daemon {
@@ -21,12 +26,18 @@ final class Bed {
   var daemon = Daemon()
   /// Between two events of a publisher, in milliseconds.
   var pause = 10
+  /// So many bytes more in each event.
+  var padding = 0
+  /// Where the crew is, and who asks busd for the runner.
+  var place = Place()
+  /// The cable between busd and the crew, where there is one: it stays as long as the bed.
+  var network: Network?
   private(set) var busd: Child?
-  private(set) var crew: [Role: [Child]] = [:]
+  var crew: [Role: [Child]] = [:]
   private(set) var restarts: [Int] = []
-  private var evidence = Evidence()
+  var evidence = Evidence()
   private var readers: [String: HistoryReader] = [:]
-  private var startedCount: UInt64 = 0
+  private(set) var startedCount: UInt64 = 0
 
   init(_ name: String) throws {
     // Short: the path of an ipc socket has at most 107 bytes.
@@ -47,13 +58,7 @@ final class Bed {
   @discardableResult
   func startBusd(within limit: Duration = .seconds(60)) async throws -> Int {
     let begin = ContinuousClock.now
-    let arguments = ["--state-dir", stateDirectory] + daemon.arguments
-    let line = daemon.prefix + ["\(Child.directory)/busd"] + arguments
-    startedCount += 1
-    let child = try Child(
-      line[0], Array(line.dropFirst()), environment: common.merging(daemon.environment) { $1 },
-      log: "\(directory)/log/busd-\(startedCount).log")
-    busd = child
+    let child = try launchBusd()
     try await Wait.until(within: limit, "busd is ready: \(child.text.suffix(500))") {
       child.text.contains("busd ready") || !child.isRunning
     }
@@ -61,6 +66,24 @@ final class Bed {
     let milliseconds = Int((ContinuousClock.now - begin) / .milliseconds(1))
     restarts.append(milliseconds)
     return milliseconds
+  }
+
+  /// Starts busd, whatever becomes of it.
+  func launchBusd() throws -> Child {
+    let child = try launch(
+      "busd", ["--state-dir", stateDirectory] + daemon.arguments,
+      at: Place(prefix: daemon.prefix, environment: daemon.environment), log: "busd")
+    busd = child
+    return child
+  }
+
+  /// Starts a program with what all of the bed have in common.
+  func launch(_ program: String, _ arguments: [String], at place: Place, log: String) throws -> Child {
+    startedCount += 1
+    let line = place.prefix + [Child.path(program)] + arguments
+    return try Child(
+      line[0], Array(line.dropFirst()), environment: common.merging(place.environment) { $1 },
+      log: "\(directory)/log/\(log)-\(startedCount).log")
   }
 
   // MARK: The crew
@@ -72,16 +95,22 @@ final class Bed {
     for _ in 0..<watchers { try start(.watcher) }
   }
 
-  func start(_ role: Role) throws {
-    startedCount += 1
-    let name = "\(role.rawValue)-\(startedCount)"
-    let own = [
-      "PROOF_HISTORY": "\(directory)/history/\(name)", "PROOF_NUMBER": "\(startedCount)", "PROOF_PAUSE": "\(pause)",
-      "BUS_CONCURRENCY": "4",
-    ]
-    let child = try Child(
-      "BusProof", [role.rawValue], environment: common.merging(own) { $1 }, log: "\(directory)/log/\(name).log")
+  /// Starts one of the crew; its number.
+  @discardableResult
+  func start(_ role: Role, at place: Place? = nil) throws -> UInt64 {
+    let child = try launch("BusProof", [role.rawValue], at: equipped(place ?? self.place, role), log: role.rawValue)
     crew[role, default: []].append(child)
+    return startedCount
+  }
+
+  /// The place with what a program of the crew needs to write its history.
+  func equipped(_ place: Place, _ role: Role) -> Place {
+    let number = startedCount + 1
+    let own = [
+      "PROOF_HISTORY": "\(directory)/history/\(role.rawValue)-\(number)", "PROOF_NUMBER": "\(number)",
+      "PROOF_PAUSE": "\(pause)", "PROOF_PADDING": "\(padding)", "BUS_CONCURRENCY": "4",
+    ]
+    return Place(prefix: place.prefix, environment: own.merging(place.environment) { $1 })
   }
 
   /// Takes one of the crew by chance, kills it, and starts another in its place.
@@ -104,64 +133,22 @@ final class Bed {
     return words
   }
 
-  // MARK: The end
+  // MARK: What they saw
 
-  /// Lets everything come to its end without faults, ends all programs, and hands out what the checker needs.
-  func settle(within limit: Duration = .seconds(120)) async throws -> Evidence {
-    for child in crew[.publisher, default: []] { child.signal(SIGTERM) }
-    for child in crew[.publisher, default: []] { try await child.end() }
-    crew[.publisher] = []
-    pause = 0
-    try start(.publisher)
-    let deadline = ContinuousClock.now + limit
-    var isSettled = false
-    while !isSettled, ContinuousClock.now < deadline {
-      try await Wait.milliseconds(250)
-      readHistories()
-      let idle = try await isIdle()
-      isSettled = evidence.undone(deadOnes: try await deadJobs()) == 0 && idle
-    }
-    for children in crew.values { for child in children { child.signal(SIGTERM) } }
-    for children in crew.values { for child in children { try await child.end() } }
-    crew = [:]
-    busd?.signal(SIGTERM)
-    try await busd?.end()
+  /// Runs a `bus` command to its end; its status and its words.
+  func bus(_ arguments: [String], at place: Place? = nil) async throws -> (Int32, String) {
+    let child = try launch("bus", arguments, at: place ?? self.place, log: "bus")
+    let status = try await child.end()
+    defer { try? FileManager.default.removeItem(atPath: child.log) }
+    return (status, child.text)
+  }
+
+  func bus(_ arguments: String...) async throws -> (Int32, String) { try await bus(arguments) }
+
+  /// How many events publishers were told are on disk so far: all of them, or those with other numbers.
+  func acknowledgedCount(except number: UInt64? = nil) -> Int {
     readHistories()
-    try readSpool()
-    return evidence
-  }
-
-  /// Whether no job waits or runs: a refresh may be behind the last change.
-  private func isIdle() async throws -> Bool {
-    for state in ["queued", "scheduled", "blocked", "running"] {
-      let (code, text) = try await bus("jobs", "ls", "--state", state, "--json", "--limit", "1")
-      // A state of another name is none that anything waits in.
-      if code == 0, text.contains("{") { return false }
-      if code == 69 { return false }
-    }
-    return true
-  }
-
-  private func deadJobs() async throws -> Set<UInt64> {
-    let (_, text) = try await bus("jobs", "ls", "--state", "dead", "--json", "--limit", "1000")
-    for line in text.split(separator: "\n") where line.hasPrefix("{") {
-      if let id = try JSONParser.parse(Array(line.utf8))["id"].flatMap(String.init(jsonValue:)) {
-        evidence.dead.insert(try JobID(id).low)
-      }
-    }
-    return evidence.dead
-  }
-
-  /// Runs a `bus` command to its end.
-  func bus(_ arguments: String...) async throws -> (Int32, String) {
-    let child = try Child("bus", arguments, environment: common, log: "\(directory)/log/bus.log")
-    return (try await child.end(), child.text)
-  }
-
-  /// How many events publishers were told are on disk, so far.
-  func acknowledgedCount() -> Int {
-    readHistories()
-    return evidence.acknowledgedCount
+    return evidence.acknowledgedCount - (number.flatMap { evidence.acknowledgedBy[$0] } ?? 0)
   }
 
   /// The highest attempt that any job has had so far.
@@ -170,44 +157,23 @@ final class Bed {
     return evidence.highestAttempt
   }
 
-  private func readHistories() {
+  /// The runs of a held job so far.
+  func holds(_ number: UInt64) -> [Evidence.Hold] {
+    readHistories()
+    return evidence.held[number, default: []]
+  }
+
+  /// How many events watchers have seen so far.
+  func watchedCount() -> Int {
+    readHistories()
+    return evidence.watched.values.reduce(0) { $0 + $1.count }
+  }
+
+  func readHistories() {
     let folder = "\(directory)/history"
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? [] {
       let lines = readers[name, default: HistoryReader("\(folder)/\(name)")].next()
       evidence.add(lines, of: name)
     }
-  }
-
-  /// Reads every event that busd has, and every bit of its spool.
-  private func readSpool() throws {
-    let spool = "\(stateDirectory)/spool"
-    let verification = try SpoolVerification(directory: spool)
-    guard verification.isSound else {
-      throw ProofError("the spool is damaged: \(verification.problems.map(\.message).joined(separator: "; "))")
-    }
-    let reader = try Spool(
-      directory: spool, options: SpoolOptions(isReadOnly: true), now: Timestamp(microseconds: 0), random: { 0 }
-    ).reader()
-    var through = Offset.zero
-    repeat {
-      let chunk = try reader.read(after: through, maximumByteCount: 1 << 20, maximumCount: 10_000) {
-        $0.elementsEqual("proof".utf8)
-      }
-      for event in try Record.events(chunk.bytes) {
-        evidence.stored.append(
-          Evidence.Stored(offset: event.offset.rawValue, event: try event["event"], key: try event["key"]))
-      }
-      through = chunk.through
-    } while through < reader.head
-  }
-
-  /// Kills what is left.
-  func stopAll() async throws {
-    for child in crew.values.flatMap({ $0 }) + [busd].compactMap({ $0 }) { try await child.kill9() }
-  }
-
-  /// Removes the directory.
-  func clear(keeping: Bool) throws {
-    if !keeping { try FileManager.default.removeItem(atPath: directory) }
   }
 }

@@ -1,10 +1,11 @@
+import BusProtocol
 import Foundation
 
 /// The fault runner: real programs under load, broken in every way, and one checker of what they promised.
 ///
 /// ```
-/// swift run BusProof [kill] [power] [disk] [sync] [descriptors] [clock] [storm] [idle] [hostile]
-///   [--cycles N] [--seed S] [--json] [--keep]
+/// swift run BusProof [kill] [power] [disk] [sync] … [--cycles N] [--seed S] [--json] [--keep]
+/// swift run -c release BusProof --full [--evidence FILE] [--lanes N] [--seed S]
 /// ```
 /// Without names all of them run. It starts itself again as publisher, worker and watcher; what each saw stands in a
 /// history of its own, and is compared when the faults are over and everything has had the time to come to an end.
@@ -16,6 +17,7 @@ struct BusProof {
     case "publisher": try await Publisher.main()
     case "worker": await ProofEngine.main()
     case "watcher": try await Watcher.main()
+    case "filler": try await Filler.main()
     default: exit(try await run(arguments))
     }
   }
@@ -29,9 +31,15 @@ struct BusProof {
       return 64
     }
     Stop.onTerm()
-    var runner = Runner(options)
-    let reports = try await runner.run()
-    for line in ReportText.lines(reports, options) { print(line) }
-    return reports.allSatisfy(\.holds) ? 0 : 1
+    let reports: [JSONObject]
+    if options.isFull {
+      reports = try await FullRun(options).run()
+    } else {
+      reports = try await Runner(options).run { report in
+        ReportText.say(options.isJSON ? [JSONValue.object(report).text] : ReportText.lines(report))
+      }
+    }
+    if !options.isJSON { ReportText.say([ReportText.sum(reports, seed: options.seed)]) }
+    return ReportTotal(reports).holds && !Stop.isAsked ? 0 : 1
   }
 }

@@ -11,12 +11,15 @@ final class Child {
   static let directory = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
     .path
 
+  /// The path of a program beside this one, or what is a path already.
+  static func path(_ program: String) -> String { program.hasPrefix("/") ? program : "\(directory)/\(program)" }
+
   /// Starts a program beside this one, or one with a path.
   init(_ program: String, _ arguments: [String], environment: [String: String], log: String) throws {
     (name, self.log) = (program, log)
     guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
     else { throw ProofError("cannot write \(log): look at the room of its file system") }
-    let path = program.hasPrefix("/") ? program : "\(Child.directory)/\(program)"
+    let path = Child.path(program)
     var environment = environment
     if let library = environment.removeValue(forKey: "LD_PRELOAD") {
       // The first program of Swift under libfaketime finds no arguments; one that another has become finds them.
@@ -61,11 +64,28 @@ final class Child {
     try await end()
   }
 
-  /// Resident memory in MB (proc(5), status).
-  var residentMegabytes: Int {
+  /// Resident memory in MB.
+  var residentMegabytes: Int { kilobytes(of: "VmRSS:") / 1024 }
+  /// The size of its address space in MB.
+  var addressMegabytes: Int { kilobytes(of: "VmSize:") / 1024 }
+
+  /// How many descriptors it has open.
+  var descriptorCount: Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd"))?.count ?? 0 }
+
+  /// The processes that it started, whichever of its threads did, and that are there still.
+  var children: [Int32] {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
+    return tasks.flatMap { task in
+      let text = FileManager.default.contents(atPath: "/proc/\(id)/task/\(task)/children") ?? Data()
+      return String(decoding: text, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+    }
+  }
+
+  /// A figure of proc(5), status.
+  private func kilobytes(of word: String) -> Int {
     let text = String(decoding: FileManager.default.contents(atPath: "/proc/\(id)/status") ?? Data(), as: UTF8.self)
-    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) / 1024
+    let line = text.split(separator: "\n").first { $0.hasPrefix(word) }
+    return line?.split(separator: " ").compactMap { Int($0) }.first ?? 0
   }
 
   /// Runs a program to its end; its exit status and its words.

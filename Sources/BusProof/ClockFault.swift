@@ -9,8 +9,8 @@ extension Runner {
 
   /// busd's wall clock jumps by up to a day, away from everybody else's; nobody's lease ends by it, and nothing runs twice.
   func clockJumps() async throws -> FaultReport {
-    guard let library = clockLibrary else { return .skipped("clock", "there is no libfaketime (package faketime)") }
-    return try await measure("clock") { bed, report, chance in
+    guard let library = clockLibrary else { return .skipped(.clock, "there is no libfaketime (package faketime)") }
+    return try await measure(.clock) { bed, report, chance in
       let file = "\(bed.directory)/clock"
       func set(_ seconds: Int) throws {
         try Data("\(seconds < 0 ? "" : "+")\(seconds)\n".utf8).write(to: URL(filePath: file))
@@ -23,7 +23,7 @@ extension Runner {
       ]
       try await bed.startBusd()
       try bed.startCrew()
-      for _ in 0..<(options.cycles ?? 12) {
+      for _ in 0..<faultCount(.clock) {
         try await Wait.milliseconds(chance.number(300...900))
         let jump = [30, -30, 3600, -3600, 86_400, -86_400][chance.number(0...5)]
         try set(jump)

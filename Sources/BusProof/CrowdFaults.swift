@@ -1,19 +1,19 @@
 import Foundation
 
 extension Runner {
-  private func path(_ bed: Bed, _ socket: String) -> String { "\(bed.directory)/run/busd.\(socket).ipc" }
+  func path(_ bed: Bed, _ socket: String) -> String { "\(bed.directory)/run/busd.\(socket).ipc" }
 
   /// Two thousand clients come back at once when busd does.
   func storm() async throws -> FaultReport {
     let count = 2000
-    guard FileLimit.raise() > count * 2 else { return .skipped("storm", "too few descriptors: ulimit -n \(count * 4)") }
-    return try await measure("storm") { bed, report, chance in
+    guard FileLimit.raise() > count * 2 else { return .skipped(.storm, "too few descriptors: ulimit -n \(count * 4)") }
+    return try await measure(.storm) { bed, report, chance in
       bed.daemon.arguments = ["--segment-mib", "4"]
       try await bed.startBusd()
       try bed.startCrew()
       var slowest = 0
       var crowd = try connect(count, to: path(bed, "requests"))
-      for _ in 0..<(options.cycles ?? 3) {
+      for _ in 0..<faultCount(.storm) {
         try await Wait.milliseconds(chance.number(200...600))
         try await bed.busd?.kill9()
         crowd = []
@@ -29,7 +29,7 @@ extension Runner {
     }
   }
 
-  private func connect(_ count: Int, to path: String, subscribing prefix: String? = nil) throws -> [RawPeer] {
+  func connect(_ count: Int, to path: String, subscribing prefix: String? = nil) throws -> [RawPeer] {
     try (0..<count).map { number in
       for _ in 0..<20 {
         guard let peer = RawPeer(path), peer.shakeHands(as: prefix == nil ? "DEALER" : "SUB") else { continue }
@@ -42,11 +42,11 @@ extension Runner {
 
   /// Thousands of subscribers who want what never comes, and one that wants everything and reads nothing.
   func idleSubscribers() async throws -> FaultReport {
-    let count = options.cycles ?? 9000
+    let count = faultCount(.idle)
     guard FileLimit.raise() > count + 500 else {
-      return .skipped("idle", "too few descriptors: ulimit -n \(count + 500)")
+      return .skipped(.idle, "too few descriptors: ulimit -n \(count + 500)")
     }
-    return try await measure("idle") { bed, report, _ in
+    return try await measure(.idle) { bed, report, _ in
       try await bed.startBusd()
       let before = bed.busd?.residentMegabytes ?? 0
       let crowd = try connect(count, to: path(bed, "live"), subscribing: "nothing")
@@ -63,13 +63,13 @@ extension Runner {
 
   /// busd may have 64 descriptors, and a hundred clients who say nothing take them.
   func fewDescriptors() async throws -> FaultReport {
-    try await measure("descriptors") { bed, report, _ in
+    try await measure(.descriptors) { bed, report, _ in
       bed.daemon.prefix = ["/bin/sh", "-c", "ulimit -n 64 && exec \"$@\"", "sh"]
       bed.daemon.arguments = ["--segment-mib", "4"]
       try await bed.startBusd()
       try bed.startCrew()
       var (slowest, endCount) = (0, 0)
-      for _ in 0..<(options.cycles ?? 3) {
+      for _ in 0..<faultCount(.descriptors) {
         try await Wait.milliseconds(500)
         var crowd = (0..<100).compactMap { _ in RawPeer(path(bed, "requests")) }
         try await Wait.milliseconds(2000)

@@ -3,9 +3,9 @@ import Foundation
 extension Runner {
   /// busd's file system fills up to the last byte that others may have, and has room again.
   func fullDisk() async throws -> FaultReport {
-    guard getuid() == 0 else { return .skipped("disk", "it needs root, to mount a file system in memory") }
+    guard getuid() == 0 else { return .skipped(.disk, "it needs root, to mount a file system in memory") }
     var mountPoint: String?
-    return try await measure("disk") { bed, report, chance in
+    return try await measure(.disk) { bed, report, chance in
       let disk = "\(bed.directory)/disk"
       try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
       let (code, text) = try await Child.run(
@@ -17,7 +17,7 @@ extension Runner {
       try await bed.startBusd()
       try bed.startCrew()
       var resumed: [Int] = []
-      for _ in 0..<(options.cycles ?? 5) {
+      for _ in 0..<faultCount(.disk) {
         try await Wait.milliseconds(chance.number(200...600))
         resumed.append(try await fill(disk, bed, &report))
         report.breaches += try bed.revive()

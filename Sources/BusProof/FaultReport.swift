@@ -26,8 +26,8 @@ struct FaultReport {
 
   init(_ name: String) { self.name = name }
 
-  static func skipped(_ name: String, _ why: String) -> FaultReport {
-    var report = FaultReport(name)
+  static func skipped(_ fault: FaultName, _ why: String) -> FaultReport {
+    var report = FaultReport(fault.rawValue)
     report.skipped = why
     return report
   }

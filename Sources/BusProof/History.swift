@@ -13,6 +13,7 @@ import Foundation
 //   B EVENT JOB ATTEMPT STAMP  worker: it ends well
 //   R KEY JOB ATTEMPT STAMP    worker: a run of Refresh begins
 //   S KEY JOB BEGIN STAMP      worker: it ends well; BEGIN is when it began
+//   H NUMBER ATTEMPT PROCESS STAMP  worker: a run of Hold begins
 //   w SEQUENCE EVENT STAMP     watcher: an event comes
 //   m FROM THROUGH STAMP       watcher: these offsets are not kept any more
 //

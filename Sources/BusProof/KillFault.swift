@@ -3,12 +3,12 @@ import Foundation
 extension Runner {
   /// SIGKILL and SIGSTOP, of whoever it may be, while all work.
   func kill() async throws -> FaultReport {
-    try await measure("kill") { bed, report, chance in
+    try await measure(.kill) { bed, report, chance in
       bed.daemon.arguments = ["--segment-mib", "4"]
       try await bed.startBusd()
       try bed.startCrew()
-      for _ in 0..<(options.cycles ?? 100) {
-        try await Wait.milliseconds(chance.number(30...350))
+      for _ in 0..<faultCount(.kill) {
+        try await Wait.milliseconds(chance.number(20...250))
         report.breaches += try bed.revive()
         let action = try await strike(bed, &chance)
         report.actions[action, default: 0] += 1
@@ -20,7 +20,7 @@ extension Runner {
   /// One fault: half of them meet busd.
   private func strike(_ bed: Bed, _ chance: inout Chance) async throws -> String {
     let isStopped = chance.isPercent(30)
-    let pause = isStopped ? chance.number(20...800) : 0
+    let pause = isStopped ? chance.number(20...600) : 0
     let goesOn = isStopped && chance.isPercent(50)
     let role = [Bed.Role.publisher, .worker, .worker, .watcher][chance.number(0...3)]
     let (isBusd, choice) = (chance.isPercent(50), chance.number(0...99))

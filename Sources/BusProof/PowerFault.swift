@@ -2,11 +2,10 @@ import Foundation
 
 extension Runner {
   /// The power of busd's disk goes while it works; the services' outboxes are elsewhere, as they are on other machines.
-  func power(_ kind: String) async throws -> FaultReport {
-    let name = "power-\(kind)"
-    if let obstacle = LoopDisk.obstacle(kind) { return .skipped(name, obstacle) }
+  func power(_ fault: FaultName, _ kind: String) async throws -> FaultReport {
+    if let obstacle = LoopDisk.obstacle(kind) { return .skipped(fault, obstacle) }
     var disk: LoopDisk?
-    let report = try await measure(name) { bed, report, chance in
+    let report = try await measure(fault) { bed, report, chance in
       var loop = try await LoopDisk(kind, in: bed.directory)
       disk = loop
       bed.stateDirectory = "\(loop.mountPoint)/state"
@@ -14,8 +13,8 @@ extension Runner {
       bed.pause = 2
       try await bed.startBusd()
       try bed.startCrew()
-      for _ in 0..<(options.cycles ?? 25) {
-        try await Wait.milliseconds(chance.number(30...500))
+      for _ in 0..<faultCount(fault) {
+        try await Wait.milliseconds(chance.number(30...400))
         report.breaches += try bed.revive()
         try await cut(&loop, bed)
         report.cycles += 1

@@ -1,5 +1,6 @@
 import Bus
 import BusProtocol
+import Foundation
 
 /// The engine whose processes the runner starts and kills.
 enum ProofEngine {
@@ -13,6 +14,7 @@ enum ProofEngine {
       Apply(event: try event["event"])
       Refresh(key: try event["key"])
     }
+    Workers(Hold.self)
   }
 
   static var retry: RetryPolicy { RetryPolicy(attempts: maximumAttempts, base: .milliseconds(50), jitter: .none) }
@@ -26,6 +28,17 @@ struct Apply: Worker {
   func work(_ run: Run<History>) async throws {
     run.services.write("A", event, run.job.low, UInt64(run.attempt), History.stamp)
     run.services.write("B", event, run.job.low, UInt64(run.attempt), History.stamp)
+  }
+}
+
+/// Held until its process is killed; the next run ends at once.
+struct Hold: Worker {
+  static var retry: RetryPolicy? { ProofEngine.retry }
+  let number: UInt64
+
+  func work(_ run: Run<History>) async throws {
+    run.services.write("H", number, UInt64(run.attempt), UInt64(getpid()), History.stamp)
+    if run.attempt == 1 { try await Task.sleep(for: .seconds(600)) }
   }
 }
 

@@ -13,6 +13,7 @@ enum Publisher {
     let environment = ProcessInfo.processInfo.environment
     let own = UInt64(environment["PROOF_NUMBER"] ?? "") ?? 0
     let pause = Int(environment["PROOF_PAUSE"] ?? "") ?? 10
+    let padding = String(repeating: "x", count: Int(environment["PROOF_PADDING"] ?? "") ?? 0)
     let history = History()
     let client = try BusClient(BusConfiguration.fromEnvironment(service: "proof"))
     Stop.onTerm()
@@ -26,7 +27,7 @@ enum Publisher {
         }
         number += 1
         let event = own * numberSpace + number
-        publish(event, key: event % keyCount, client, history, &waiting)
+        publish(event, padding, client, history, &waiting)
         do { try await Task.sleep(for: .milliseconds(pause)) } catch { break }
       }
       // What is not on busd's disk by now is carried by the next one.
@@ -36,10 +37,13 @@ enum Publisher {
   }
 
   private static func publish(
-    _ event: UInt64, key: UInt64, _ client: BusClient, _ history: History, _ waiting: inout TaskGroup<Void>
+    _ event: UInt64, _ padding: String, _ client: BusClient, _ history: History, _ waiting: inout TaskGroup<Void>
   ) {
+    let key = event % keyCount
+    var data: JSONObject = ["event": event.jsonValue, "key": key.jsonValue]
+    if !padding.isEmpty { data["padding"] = .string(padding) }
     history.write("p", event, key, History.stamp)
-    let receipt = client.publish("proof", ["event": event.jsonValue, "key": key.jsonValue])
+    let receipt = client.publish("proof", data)
     guard receipt.taker == .outbox else { return }
     history.write("k", event, History.stamp)
     waiting.addTask {

@@ -1,66 +1,75 @@
 import BusProtocol
+import Foundation
 
-/// The one report at the end.
+/// The reports for people: some lines for each kind of fault, and one for all.
 enum ReportText {
-  static func lines(_ reports: [FaultReport], _ options: ProofOptions) -> [String] {
-    if options.isJSON { return reports.map { json($0, seed: options.seed).text } }
-    let ran = reports.filter { $0.skipped == nil }
-    let skipped = reports.count - ran.count
-    return reports.flatMap(lines) + [
-      "seed \(options.seed): \(ran.count) kinds of faults, \(ran.reduce(0) { $0 + $1.cycles }) faults, "
-        + "\(ran.reduce(0) { $0 + $1.acknowledged }) events acknowledged, "
-        + "\(ran.reduce(0) { $0 + ($1.verdict?.lost ?? 0) }) lost; \(skipped) kinds skipped; "
-        + (reports.allSatisfy(\.holds) ? "everything held" : "BROKEN")
-    ]
+  /// Writes lines at once: a run takes long, and somebody waits.
+  static func say(_ lines: [String]) {
+    FileHandle.standardOutput.write(Data((lines.joined(separator: "\n") + "\n").utf8))
   }
 
-  private static func lines(_ report: FaultReport) -> [String] {
-    if let why = report.skipped { return ["\(report.name): skipped, \(why)"] }
-    var lines = ["\(report.name): \(report.holds ? "held" : "BROKEN") in \(report.seconds) s"]
-    let actions = report.actions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    lines.append("  \(report.cycles) faults\(actions.isEmpty ? "" : ": \(actions.joined(separator: ", "))")")
-    if let verdict = report.verdict {
-      lines.append("  events \(report.published), acknowledged \(report.acknowledged), runs \(report.runs)")
-      lines.append("  " + figures(verdict).map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+  /// What one kind of fault came to.
+  static func lines(_ report: JSONObject) -> [String] {
+    let name = text(report["fault"])
+    if let why = report["skipped"] { return ["\(name): skipped, \(text(why))"] }
+    let head = "\(name), seed \(number(report["seed"]))"
+    var lines = ["\(head): \(report["held"] == true ? "held" : "BROKEN") in \(number(report["seconds"])) s"]
+    var did: [String] = []
+    if case .object(let actions) = report["did"] { did = actions.members.map { "\($0.key) \(number($0.value))" } }
+    lines.append("  \(number(report["faults"])) faults\(did.isEmpty ? "" : ": \(did.joined(separator: ", "))")")
+    if report["lost"] != nil {
+      lines.append(
+        "  events \(number(report["events"])), acknowledged \(number(report["acknowledged"])), "
+          + "runs \(number(report["runs"]))")
+      let kinds = Verdict.kinds.map { "\($0.split(separator: "_").joined(separator: " ")) \(number(report[$0]))" }
+      lines.append("  " + kinds.joined(separator: ", "))
     }
-    if let half = report.restart(percent: 50), let most = report.restart(percent: 99) {
-      lines.append("  restart of busd p50 \(half) ms, p99 \(most) ms, \(report.restarts.count) times")
+    if report["restarts"] != nil {
+      lines.append(
+        "  restart of busd p50 \(number(report["restart_ms_p50"])) ms, p99 \(number(report["restart_ms_p99"])) ms, "
+          + "\(number(report["restarts"])) times")
     }
-    lines += report.figures.map { "  \($0)" }
-    return lines + (report.breaches + (report.verdict?.sentences ?? [])).map { "  BROKEN: \($0)" }
+    return lines + texts(report["figures"]).map { "  \($0)" } + texts(report["broken"]).map { "  BROKEN: \($0)" }
   }
 
-  private static func figures(_ verdict: Verdict) -> [(String, Int)] {
-    [
-      ("lost", verdict.lost), ("duplicates", verdict.duplicates), ("disordered", verdict.disordered),
-      ("undone", verdict.undone), ("doubled", verdict.doubled), ("lost updates", verdict.lostUpdates),
-      ("overlaps", verdict.overlaps), ("silent gaps", verdict.silentGaps), ("excess attempts", verdict.excessAttempts),
-    ]
+  /// What all of them came to.
+  static func sum(_ reports: [JSONObject], seed: UInt64) -> String {
+    let total = ReportTotal(reports)
+    return "seed \(seed): \(total.kinds) kinds of faults, \(total.faults) faults, \(total.acknowledged) events "
+      + "acknowledged, \(total.lost) lost; \(total.skipped) kinds skipped; "
+      + (total.holds ? "everything held" : "BROKEN")
   }
 
-  private static func json(_ report: FaultReport, seed: UInt64) -> JSONValue {
-    var object: JSONObject = ["fault": .string(report.name), "seed": seed.jsonValue]
-    if let why = report.skipped {
-      object.set("skipped", why)
-      return .object(object)
-    }
-    object.set("held", report.holds)
-    object.set("faults", report.cycles)
-    object.set("seconds", report.seconds)
-    for (action, count) in report.actions.sorted(by: { $0.key < $1.key }) { object.set("did \(action)", count) }
-    if let verdict = report.verdict {
-      object.set("events", report.published)
-      object.set("acknowledged", report.acknowledged)
-      object.set("runs", report.runs)
-      for (name, count) in figures(verdict) {
-        object.set(name.split(separator: " ").joined(separator: "_"), count)
-      }
-    }
-    object.set("restart_ms_p50", report.restart(percent: 50))
-    object.set("restart_ms_p99", report.restart(percent: 99))
-    if !report.figures.isEmpty { object.set("figures", JSONValue.array(report.figures.map { .string($0) })) }
-    let broken = report.breaches + (report.verdict?.sentences ?? [])
-    if !broken.isEmpty { object.set("broken", JSONValue.array(broken.map { .string($0) })) }
-    return .object(object)
+  private static func number(_ value: JSONValue?) -> Int { ReportTotal.number(value) }
+  private static func text(_ value: JSONValue?) -> String { value.flatMap(String.init(jsonValue:)) ?? "?" }
+
+  private static func texts(_ value: JSONValue?) -> [String] {
+    guard case .array(let values) = value else { return [] }
+    return values.map(text)
   }
+}
+
+/// What the reports of several kinds of faults come to.
+struct ReportTotal: Equatable {
+  /// Kinds of faults that ran, and that did not.
+  var kinds = 0, skipped = 0
+  var faults = 0
+  var acknowledged = 0
+  var lost = 0
+  /// Whether nothing was broken; what was skipped broke nothing, and is counted.
+  var holds = true
+
+  init(_ reports: [JSONObject]) {
+    let ran = reports.filter { $0["skipped"] == nil }
+    kinds = Set(ran.compactMap { $0["fault"]?.text }).count
+    skipped = reports.count - ran.count
+    for report in ran {
+      faults += ReportTotal.number(report["faults"])
+      acknowledged += ReportTotal.number(report["acknowledged"])
+      lost += ReportTotal.number(report["lost"])
+      if report["held"] != true { holds = false }
+    }
+  }
+
+  static func number(_ value: JSONValue?) -> Int { value.flatMap(Int.init(jsonValue:)) ?? 0 }
 }

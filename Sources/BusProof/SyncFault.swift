@@ -1,9 +1,9 @@
 import Foundation
 
 extension Runner {
-  private static let tracer = "/usr/bin/strace"
+  static let tracer = "/usr/bin/strace"
 
-  private var hasNoTracer: Bool { !FileManager.default.isExecutableFile(atPath: Runner.tracer) }
+  var hasNoTracer: Bool { !FileManager.default.isExecutableFile(atPath: Runner.tracer) }
 
   /// What stands before busd so that its syncs are not what they should be. The tracer is a process of its own: what is
   /// killed is busd.
@@ -16,11 +16,11 @@ extension Runner {
 
   /// A sync fails: busd ends with status 74, acknowledges nothing more, and is started again.
   func failingSync() async throws -> FaultReport {
-    if hasNoTracer { return .skipped("sync-fails", "there is no strace") }
-    return try await measure("sync-fails") { bed, report, chance in
+    if hasNoTracer { return .skipped(.syncFails, "there is no strace") }
+    return try await measure(.syncFails) { bed, report, chance in
       try await bed.startBusd()
       try bed.startCrew()
-      for _ in 0..<(options.cycles ?? 10) {
+      for _ in 0..<faultCount(.syncFails) {
         bed.busd?.signal(SIGTERM)
         try await bed.busd?.end()
         // The first ones are those of the start itself.
@@ -39,8 +39,8 @@ extension Runner {
 
   /// Each sync takes a tenth of a second: everything is slower, and nothing else.
   func slowSync() async throws -> FaultReport {
-    if hasNoTracer { return .skipped("sync-slow", "there is no strace") }
-    return try await measure("sync-slow") { bed, report, chance in
+    if hasNoTracer { return .skipped(.syncSlow, "there is no strace") }
+    return try await measure(.syncSlow) { bed, report, chance in
       bed.daemon.prefix = tracing("delay_enter=100000")
       try await bed.startBusd()
       bed.daemon.prefix = []

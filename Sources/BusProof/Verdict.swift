@@ -9,6 +9,8 @@ struct Verdict: Equatable {
   var duplicates = 0
   /// Events of one publisher in another order than it published them.
   var disordered = 0
+  /// In the spool, and published by nobody who may.
+  var foreign = 0
   /// In the spool, and its job neither done nor dead.
   var undone = 0
   /// Events with more than one job.
@@ -26,7 +28,7 @@ struct Verdict: Equatable {
 
   /// Whether nothing was broken.
   var holds: Bool {
-    lost + duplicates + disordered + undone + doubled + lostUpdates + overlaps + silentGaps + excessAttempts == 0
+    figures.allSatisfy { $0.1 == 0 }
   }
 
   /// Compares what was said with what is.
@@ -58,6 +60,8 @@ struct Verdict: Equatable {
       }
       last[publisher] = max(record.event, last[publisher] ?? 0)
     }
+    foreign = evidence.strangers + places.keys.count { evidence.published[$0] == nil }
+    if foreign > 0 { say("\(foreign) events of the spool were published by none of the publishers") }
     for (event, publication) in evidence.published
     where publication.isKept || publication.isAcknowledged {
       guard places[event] == nil else { continue }

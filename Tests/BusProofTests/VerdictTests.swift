@@ -61,6 +61,12 @@ struct VerdictTests {
     #expect(judge { $0.stored.swapAt(1, 2) }.disordered == 0, "publishers have no order between them")
   }
 
+  @Test func `what none of the publishers has published is foreign`() {
+    let verdict = judge { $0.stored.append(.init(offset: 9, event: 3_000_001, key: 1)) }
+    #expect(verdict.foreign == 1 && !verdict.holds)
+    #expect(judge { $0.strangers = 2 }.foreign == 2)
+  }
+
   @Test func `an event without a run is undone, unless its job is dead`() {
     #expect(judge { $0.applied[2_000_001] = nil }.undone == 1)
     let dead = judge {
@@ -103,12 +109,22 @@ struct VerdictTests {
     #expect(HistoryLine(Substring(HistoryLine("p", 5, 6, 7).text.dropLast())) == HistoryLine("p", 5, 6, 7))
   }
 
-  @Test func `the command line names faults, and says what it does not know`() throws {
-    let options = try ProofOptions(["kill", "--cycles", "7", "--seed", "9", "--json"])
-    #expect(options.faults == [.kill] && options.cycles == 7 && options.seed == 9 && options.isJSON)
-    #expect(try ProofOptions([]).faults == FaultName.allCases)
-    for wrong in [["fire"], ["--cycles"], ["--seed", "x"], ["--cycles", "-1"]] {
-      #expect(throws: UsageError.self) { try ProofOptions(wrong) }
-    }
+  @Test func `what a watcher saw only when the cut was over was replayed to it`() {
+    #expect(whole().replayedCount([100...205]) == 0, "it was seen within the time")
+    #expect(whole().replayedCount([100...209]) == 1, "acknowledged at 209, seen at 210")
+    #expect(whole().replayedCount([100...109, 300...309]) == 2)
+    #expect(whole().replayedCount([]) == 0)
+  }
+
+  @Test func `the time to an acknowledgement is that of events published in the windows`() {
+    #expect(whole().waits(in: [100...100, 300...399]) == [9, 9])
+    #expect(whole().waits(in: []).isEmpty)
+  }
+
+  @Test func `runs of a held job are known in their order`() {
+    var evidence = whole()
+    evidence.add([HistoryLine("H", 7, 1, 4101, 900), HistoryLine("H", 7, 2, 4102, 990)], of: "worker-3")
+    #expect(evidence.held[7]?.map(\.process) == [4101, 4102])
+    #expect(evidence.acknowledgedBy == [1: 2, 2: 2])
   }
 }

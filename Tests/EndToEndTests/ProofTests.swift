@@ -4,7 +4,15 @@ import Testing
 extension EndToEnd {
   /// The short tier of the fault runner: the same faults and the same checker, for as long as a test may take.
   struct ProofTests {
-    private func prove(_ arguments: String...) async throws {
+    /// Runs each of the command lines beside the others, and expects of all that everything held.
+    private func prove(_ runs: [String]...) async throws {
+      try await withThrowingTaskGroup { group in
+        for run in runs { group.addTask { try await prove(run) } }
+        try await group.waitForAll()
+      }
+    }
+
+    private func prove(_ arguments: [String]) async throws {
       let runner = try Program("BusProof", arguments + ["--json"])
       let status = try await runner.end(within: .seconds(240))
       for line in runner.lines where line.hasPrefix("{") {
@@ -20,16 +28,19 @@ extension EndToEnd {
       #expect(status == 0 && runner.text.contains("{"), "\(runner.text)")
     }
 
-    @Test func `I1 I8 I12 twenty kills and stops under load lose nothing and miss nothing`() async throws {
-      try await prove("kill", "--cycles", "20")
+    @Test func `I1 I2 I8 I11 I12 fifty kills, twenty power cuts and three partitions lose nothing and miss nothing`()
+      async throws
+    {
+      try await prove(["kill", "--cycles", "50"], ["power", "--cycles", "10"], ["partition", "--cycles", "3"])
     }
 
-    @Test func `I1 I2 six power cuts, on ext4 and on xfs, lose nothing that was acknowledged`() async throws {
-      try await prove("power", "--cycles", "3")
+    @Test func `I1 I27 I30 failed syncs, kills at single writes and strangers lose and change nothing`() async throws {
+      try await prove(
+        ["sync", "--cycles", "1"], ["crash", "--cycles", "6"], ["strangers", "hostile", "--cycles", "200"])
     }
 
-    @Test func `I27 a failed sync ends busd with status 74, and loses nothing that was acknowledged`() async throws {
-      try await prove("sync", "--cycles", "1")
+    @Test func `I17 the jobs of killed processes run again within two seconds`() async throws {
+      try await prove(["rescue-process", "rescue-supervisor", "--cycles", "2"])
     }
   }
 }
