@@ -58,12 +58,12 @@ extension Bed {
       directory: spool, options: SpoolOptions(isReadOnly: true), now: Timestamp(microseconds: 0), random: { 0 }
     ).reader()
     var through = Offset.zero
-    var strangers = 0
+    var (strangers, fillers) = (0, 0)
     repeat {
       let chunk = try reader.read(after: through, maximumByteCount: 1 << 20, maximumCount: 10_000) {
-        let isOurs = $0.elementsEqual("proof".utf8)
-        if !isOurs, !$0.starts(with: "bus".utf8), !$0.elementsEqual("filler".utf8) { strangers += 1 }
-        return isOurs
+        if $0.elementsEqual("proof".utf8) { return true }
+        if $0.elementsEqual("filler".utf8) { fillers += 1 } else if !$0.starts(with: "bus".utf8) { strangers += 1 }
+        return false
       }
       for event in try Record.events(chunk.bytes) {
         evidence.stored.append(
@@ -71,7 +71,7 @@ extension Bed {
       }
       through = chunk.through
     } while through < reader.head
-    evidence.strangers = strangers
+    (evidence.strangers, evidence.fillers) = (strangers, fillers)
   }
 
   /// Kills what is left.

@@ -50,6 +50,8 @@ struct Evidence {
   var stored: [Stored] = []
   /// Records of topics on which nobody of the crew publishes.
   var strangers = 0
+  /// Records of the filler, which was told that all are on disk.
+  var fillers = 0
 
   /// Takes over what came to one process's history.
   mutating func add(_ lines: [HistoryLine], of process: String) {

@@ -91,7 +91,7 @@ enum FaultName: String, CaseIterable, Sendable {
     case .powerExt4, .powerXfs: 250
     case .disk, .memory, .recovery: 10
     case .syncFails: 20
-    case .crashSpool, .crashStore: 200
+    case .crashSpool, .crashStore: 100
     case .partition: 12
     case .halfOpen: 8
     case .rescueProcess: 100
@@ -100,6 +100,15 @@ enum FaultName: String, CaseIterable, Sendable {
     case .hostile: 20_000
     case .strangers: 5000
     default: usualCount
+    }
+  }
+
+  /// Into how many parts, each with a seed of its own, a full run divides it.
+  var partCount: Int {
+    switch self {
+    case .kill: 4
+    case .powerExt4, .powerXfs: 2
+    default: 1
     }
   }
 

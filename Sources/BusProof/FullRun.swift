@@ -16,20 +16,23 @@ struct FullRun: Sendable {
   /// No part takes longer than this; then it is ended, and counts as broken.
   private static let longest = Duration.seconds(3600)
 
+  /// Fewer faults than this are one part.
+  private static let longPart = 100
+
   let options: ProofOptions
   private let directory = "/tmp/bus-proof-\(getpid())-full"
 
   init(_ options: ProofOptions) { self.options = options }
 
-  /// The parts of a run. The kills are two, so that they take half as long where there are two lanes.
+  /// The parts of a run. What takes long is several, so that lanes end at about the same time.
   static func parts(_ options: ProofOptions) -> [Part] {
     options.faults.flatMap { fault in
       let cycles = min(options.cycles ?? .max, fault.fullCount)
-      guard fault == .kill else { return [Part(fault: fault, cycles: cycles, seed: options.seed)] }
-      return [
-        Part(fault: fault, cycles: (cycles + 1) / 2, seed: options.seed),
-        Part(fault: fault, cycles: cycles / 2, seed: options.seed + 1),
-      ]
+      let count = cycles < longPart ? 1 : fault.partCount
+      return (0..<count).map { index in
+        let share = cycles * (index + 1) / count - cycles * index / count
+        return Part(fault: fault, cycles: share, seed: options.seed + UInt64(index))
+      }
     }
   }
 

@@ -10,11 +10,19 @@ extension Runner {
       disk = loop
       bed.stateDirectory = "\(loop.mountPoint)/state"
       bed.daemon.arguments = ["--segment-mib", "1", "--reserve-mib", "8"]
-      bed.pause = 2
+      bed.pause = 5
       try await bed.startBusd()
       try bed.startCrew()
       for _ in 0..<faultCount(fault) {
-        try await Wait.milliseconds(chance.number(30...400))
+        // Mostly there is something to lose; else the cut meets busd wherever it is, also before anybody is back.
+        let acknowledged = bed.acknowledgedCount()
+        let waits = chance.isPercent(80)
+        try await Wait.milliseconds(chance.number(waits ? 0...200 : 0...400))
+        if waits {
+          try await Wait.until(within: .seconds(60), "events are acknowledged after a cut") {
+            bed.acknowledgedCount() > acknowledged
+          }
+        }
         report.breaches += try bed.revive()
         try await cut(&loop, bed)
         report.cycles += 1

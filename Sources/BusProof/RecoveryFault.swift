@@ -29,6 +29,9 @@ extension Runner {
         report.cycles += 1
       }
       note(times.sorted(), bed.restarts.dropFirst().max() ?? 0, &report)
+    } judging: { evidence, report in
+      let missing = Runner.eventCount - evidence.fillers
+      if missing != 0 { report.breaches.append("\(missing) of the filler's events are not in the spool") }
     }
   }
 

@@ -23,9 +23,11 @@ struct RunFacts {
       commit: commit, build: build, seed: seed, machine: machine(), begin: Timestamp.now.description)
   }
 
+  /// Of the sources that this program was built beside.
   private static func git(_ arguments: [String], in directory: String) async -> String? {
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/git"),
-      let (code, text) = try? await Child.run("/usr/bin/git", arguments, in: directory), code == 0
+      let (code, text) = try? await Child.run("/usr/bin/git", ["-C", Child.directory] + arguments, in: directory),
+      code == 0
     else { return nil }
     return text.trimmingCharacters(in: .whitespacesAndNewlines)
   }

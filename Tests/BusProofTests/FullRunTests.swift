@@ -37,11 +37,11 @@ struct FullRunTests {
     for word in FaultName.list.split(separator: ", ") { #expect(!FaultName.named(String(word)).isEmpty) }
   }
 
-  @Test func `a full run has two thousand kills, in two parts, and five hundred power cuts`() throws {
+  @Test func `a full run has two thousand kills, in four parts, and five hundred power cuts`() throws {
     let parts = FullRun.parts(try ProofOptions(["--full", "--seed", "4"]))
     func count(_ faults: FaultName...) -> Int { parts.reduce(0) { faults.contains($1.fault) ? $0 + $1.cycles : $0 } }
     #expect(count(.kill) == 2000 && count(.powerExt4, .powerXfs) == 500)
-    #expect(parts.count { $0.fault == .kill } == 2 && Set(parts.map(\.name)).count == parts.count)
+    #expect(parts.count { $0.fault == .kill } == 4 && Set(parts.map(\.name)).count == parts.count)
     #expect(Set(parts.map(\.fault)) == Set(FaultName.allCases))
     #expect(FullRun.parts(try ProofOptions(["--full", "--cycles", "3"])).allSatisfy { $0.cycles <= 3 })
   }

@@ -34,13 +34,12 @@ extension EndToEnd {
       try await prove(["kill", "--cycles", "50"], ["power", "--cycles", "10"], ["partition", "--cycles", "3"])
     }
 
-    @Test func `I1 I27 I30 failed syncs, kills at single writes and strangers lose and change nothing`() async throws {
+    @Test func `I1 I17 I27 I30 failed syncs, kills at single writes and under jobs, and strangers lose and change nothing`()
+      async throws
+    {
       try await prove(
-        ["sync", "--cycles", "1"], ["crash", "--cycles", "6"], ["strangers", "hostile", "--cycles", "200"])
-    }
-
-    @Test func `I17 the jobs of killed processes run again within two seconds`() async throws {
-      try await prove(["rescue-process", "rescue-supervisor", "--cycles", "2"])
+        ["sync", "--cycles", "1"], ["crash", "--cycles", "4"], ["strangers", "hostile", "--cycles", "200"],
+        ["rescue-process", "rescue-supervisor", "--cycles", "2"])
     }
   }
 }
