@@ -38,6 +38,12 @@ public struct QueueGate: Hashable, Sendable {
     return opening
   }
 
+  /// How many new jobs get in, while so many wait.
+  public func vacancy(waiting: Int, at now: Timestamp) -> Int {
+    if let pause, pause.kind == .drain, pause.holds(at: now) { return 0 }
+    return limits.waiting.map { max(0, $0 - waiting) } ?? .max
+  }
+
   /// Why a new job does not get in, while so many wait; nil when it does.
   public func refusal(of queue: QueueName, waiting: Int, at now: Timestamp) -> EnqueueRefusal? {
     if let pause, pause.kind == .drain, pause.holds(at: now) {

@@ -233,6 +233,11 @@ struct QueueBook {
     return entry.gate.refusal(of: entry.name, waiting: entry.waiting, at: now)
   }
 
+  /// How many new jobs the queue takes now.
+  func vacancy(of number: Int64, at now: Timestamp) -> Int {
+    entries[Int(number) - 1].gate.vacancy(waiting: entries[Int(number) - 1].waiting, at: now)
+  }
+
   /// The queue is stopped like that, or not any more.
   mutating func setPause(_ pause: QueuePause?, of number: Int64) {
     entries[Int(number) - 1].gate.pause = pause

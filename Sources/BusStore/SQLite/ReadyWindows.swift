@@ -45,18 +45,18 @@ struct ReadyWindows {
     byteCount += window.byteCount
   }
 
-  /// A job was kept that is ready, where before it so many were. It stays out where others that are not here go before
-  /// it, and where there is no room.
-  mutating func enter(
-    among readyCount: Int, in queue: Int64, _ priority: Int, _ make: () -> ClaimCandidate
-  ) {
+  /// Whether a new job that is ready, where before it so many are, has its place here. It stays out where others that are
+  /// not here go before it, and where there is no room.
+  func takes(_ priority: Int, among readyCount: Int, in queue: Int64) -> Bool {
     let countOfQueue = count(of: queue)
-    guard count < ReadyWindows.maximumTotal, countOfQueue < ReadyWindows.maximumCount,
-      byteCount < ReadyWindows.maximumByteCount,
-      countOfQueue == readyCount || windows[queue]?.last.map({ priority > $0.priority }) ?? false
-    else { return }
-    let job = make()
-    windows[queue, default: ReadyWindow()].append(job)
+    return count < ReadyWindows.maximumTotal && countOfQueue < ReadyWindows.maximumCount
+      && byteCount < ReadyWindows.maximumByteCount
+      && (countOfQueue == readyCount || windows[queue]?.last.map { priority > $0.priority } ?? false)
+  }
+
+  /// A job was kept that has its place here.
+  mutating func enter(_ job: ClaimCandidate) {
+    windows[job.queue, default: ReadyWindow()].append(job)
     count += 1
     byteCount += job.byteCount
   }

@@ -17,17 +17,19 @@ extension SQLiteJobStore {
   func keep(
     _ jobs: [NewJob], at now: Timestamp, unless answer: (NewJob) throws -> EnqueueOutcome? = { _ in nil }
   ) throws -> [EnqueueOutcome] {
-    var arrivals = Arrivals(jobs: jobs, now: now)
-    for index in jobs.indices {
-      if jobs[index].isPlain, try gather(index, &arrivals) {
-        if arrivals.gathered.count == SQL.rowsPerInsert { try insert(&arrivals) }
+    // A wish is a dozen references: a copy of it for each look would cost as much as reading it.
+    let wishes = jobs.span
+    var arrivals = Arrivals(count: jobs.count, now: now)
+    for index in wishes.indices {
+      if wishes[index].isPlain, try gather(index, of: wishes, &arrivals) {
+        if arrivals.gathered.count == SQL.rowsPerInsert { try insert(&arrivals, of: wishes) }
       } else {
-        try insert(&arrivals)
+        try insert(&arrivals, of: wishes)
         arrivals.aheads = [:]
-        arrivals.outcomes.append(try answer(jobs[index]) ?? keep(jobs[index], at: now))
+        arrivals.outcomes.append(try answer(wishes[index]) ?? keep(wishes[index], at: now))
       }
     }
-    try insert(&arrivals)
+    try insert(&arrivals, of: wishes)
     return arrivals.outcomes
   }
 
@@ -58,7 +60,6 @@ extension SQLiteJobStore {
       var circumstances: JobLifecycle.Circumstances
     }
 
-    let jobs: [NewJob]
     let now: Timestamp
     var outcomes: [EnqueueOutcome] = []
     var gathered: [Arrival] = []
@@ -74,40 +75,43 @@ extension SQLiteJobStore {
       let workerLock: String
     }
 
-    init(jobs: [NewJob], now: Timestamp) {
-      self.jobs = jobs
+    init(count: Int, now: Timestamp) {
       self.now = now
-      outcomes.reserveCapacity(jobs.count)
+      outcomes.reserveCapacity(count)
     }
   }
 
   /// Sets a job aside to be kept with others. Not one that its queue may refuse, or that may have been merged before.
-  private func gather(_ index: Int, _ arrivals: inout Arrivals) throws -> Bool {
-    var destination = try destination(of: arrivals.jobs[index].queue, &arrivals)
-    guard destination.takesAll, arrivals.jobs[index].queueLock == nil || !book.mayBeMerged(arrivals.jobs[index].id)
+  private func gather(_ index: Int, of wishes: Span<NewJob>, _ arrivals: inout Arrivals) throws -> Bool {
+    var destination = try destination(of: wishes[index].queue, &arrivals)
+    guard takesAnother(destination, arrivals), wishes[index].queueLock == nil || !book.mayBeMerged(wishes[index].id)
     else { return false }
-    if let lock = arrivals.jobs[index].workerLock {
-      let place = Arrivals.Place(queue: destination.number, workerLock: lock)
-      destination.circumstances.workerLockIsHeld = try isAnyAhead(arrivals.jobs[index], place, &arrivals)
+    let place = wishes[index].workerLock.map { Arrivals.Place(queue: destination.number, workerLock: $0) }
+    if let place {
+      destination.circumstances.workerLockIsHeld = try isAnyAhead(wishes[index].priority, place, of: wishes, &arrivals)
     }
-    let life = JobLifecycle(askedFor: arrivals.jobs[index].dueAt, in: destination.circumstances)
-    if life.state == .ready, let lock = arrivals.jobs[index].workerLock {
-      arrivals.firsts.insert(Arrivals.Place(queue: destination.number, workerLock: lock))
-    }
+    let life = JobLifecycle(askedFor: wishes[index].dueAt, in: destination.circumstances)
+    if let place, life.state == .ready { arrivals.firsts.insert(place) }
     arrivals.gathered.append(
-      Arrivals.Arrival(
-        index: index, queue: destination.number, life: life, inputs: arrivals.jobs[index].given.text))
+      Arrivals.Arrival(index: index, queue: destination.number, life: life, inputs: wishes[index].given.text))
     return true
   }
 
+  /// Whether a queue takes one more job than those that are gathered.
+  private func takesAnother(_ destination: Arrivals.Destination, _ arrivals: Arrivals) -> Bool {
+    destination.takesAll || book.vacancy(of: destination.number, at: arrivals.now) > arrivals.gathered.count
+  }
+
   /// Whether a new job has to wait for its worker lock. Behind one that is gathered only if that one is kept.
-  private func isAnyAhead(_ wish: NewJob, _ place: Arrivals.Place, _ arrivals: inout Arrivals) throws -> Bool {
+  private func isAnyAhead(
+    _ priority: Int, _ place: Arrivals.Place, of wishes: Span<NewJob>, _ arrivals: inout Arrivals
+  ) throws -> Bool {
     if pending.holds(place.workerLock) { return true }
-    if let priority = arrivals.aheads[place], wish.priority <= priority { return true }
-    if arrivals.firsts.contains(place) { try insert(&arrivals) }
+    if let known = arrivals.aheads[place], priority <= known { return true }
+    if arrivals.firsts.contains(place) { try insert(&arrivals, of: wishes) }
     // A new job is the youngest: every ready one of its priority goes before it.
-    let isAnyAhead = try isAnyAhead(place.workerLock, place.queue, wish.priority, before: .max)
-    if isAnyAhead { arrivals.aheads[place] = wish.priority }
+    let isAnyAhead = try isAnyAhead(place.workerLock, place.queue, priority, before: .max)
+    if isAnyAhead { arrivals.aheads[place] = priority }
     return isAnyAhead
   }
 
@@ -123,18 +127,18 @@ extension SQLiteJobStore {
   }
 
   /// Keeps what was gathered. Whoever is in the way of one is looked for only then.
-  private func insert(_ arrivals: inout Arrivals) throws {
+  private func insert(_ arrivals: inout Arrivals, of wishes: Span<NewJob>) throws {
     let gathered = arrivals.gathered
     guard !gathered.isEmpty else { return }
     arrivals.gathered.removeAll(keepingCapacity: true)
     arrivals.firsts.removeAll(keepingCapacity: true)
-    let (jobs, now, isFull) = (arrivals.jobs, arrivals.now, gathered.count == SQL.rowsPerInsert)
+    let (now, isFull) = (arrivals.now, gathered.count == SQL.rowsPerInsert)
     let statement = isFull ? statements.insertMany : statements.insertPlain
     let first = book.nextRows(gathered.count)
     var (row, count) = (first, 0)
     for arrival in gathered {
       bind(
-        jobs[arrival.index], row, jobs[arrival.index].dueAt, arrival.life, arrival.queue, arrival.inputs, now,
+        wishes[arrival.index], row, wishes[arrival.index].dueAt, arrival.life, arrival.queue, arrival.inputs, now,
         to: statement)
       if !isFull { count += try statement.run() }
       row += 1
@@ -146,26 +150,26 @@ extension SQLiteJobStore {
       let isKept = kept?.contains(row) ?? true
       arrivals.outcomes.append(
         isKept
-          ? enter(arrival, of: jobs, in: row, at: now)
-          : try insert(jobs[arrival.index], nil, row: row, at: now))
+          ? enter(arrival, wishes[arrival.index], in: row, at: now)
+          : try insert(wishes[arrival.index], nil, row: row, at: now))
       row += 1
     }
   }
 
   private func enter(
-    _ arrival: Arrivals.Arrival, of jobs: [NewJob], in row: Int64, at now: Timestamp
+    _ arrival: Arrivals.Arrival, _ wish: NewJob, in row: Int64, at now: Timestamp
   ) -> EnqueueOutcome {
+    let queue = arrival.queue
     func candidate() -> ClaimCandidate {
-      ClaimCandidate(jobs[arrival.index], seq: row, queue: arrival.queue, byteCount: arrival.inputs.count, at: now)
+      ClaimCandidate(wish, seq: row, queue: queue, byteCount: arrival.inputs.count, at: now)
     }
     if arrival.life.state == .ready {
-      windows.enter(
-        among: book.ready(of: arrival.queue), in: arrival.queue, jobs[arrival.index].priority, candidate)
-    } else if arrival.life.state == .blocked, let lock = jobs[arrival.index].workerLock {
+      if windows.takes(wish.priority, among: book.ready(of: queue), in: queue) { windows.enter(candidate()) }
+    } else if arrival.life.state == .blocked, let lock = wish.workerLock {
       if book.takeDisturbanceOfLines() { lines.dropAll() }
       if lines.isKnown(lock) { lines.enter(candidate(), of: lock) }
     }
-    return entered(jobs[arrival.index].id, arrival.life, arrival.queue)
+    return entered(wish.id, arrival.life, queue)
   }
 
   // MARK: One
