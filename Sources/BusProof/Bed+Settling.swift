@@ -62,7 +62,12 @@ extension Bed {
     repeat {
       let chunk = try reader.read(after: through, maximumByteCount: 1 << 20, maximumCount: 10_000) {
         if $0.elementsEqual("proof".utf8) { return true }
-        if $0.elementsEqual("filler".utf8) { fillers += 1 } else if !$0.starts(with: "bus".utf8) { strangers += 1 }
+        if $0.elementsEqual("filler".utf8) {
+          fillers += 1
+        } else if !$0.starts(with: "bus".utf8), !$0.starts(with: "job_".utf8) {
+          // busd itself publishes on `bus…`, and on `job_…` of jobs that failed.
+          strangers += 1
+        }
         return false
       }
       for event in try Record.events(chunk.bytes) {

@@ -34,10 +34,9 @@ struct BusProof {
     let reports: [JSONObject]
     if options.isFull {
       reports = try await FullRun(options).run()
+      if !options.isJSON { ReportText.say(ReportText.table(reports)) }
     } else {
-      reports = try await Runner(options).run { report in
-        ReportText.say(options.isJSON ? [JSONValue.object(report).text] : ReportText.lines(report))
-      }
+      reports = try await Runner(options).run { ReportText.say($0, options) }
     }
     if !options.isJSON { ReportText.say([ReportText.sum(reports, seed: options.seed)]) }
     return ReportTotal(reports).holds && !Stop.isAsked ? 0 : 1

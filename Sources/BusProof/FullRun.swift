@@ -43,7 +43,7 @@ struct FullRun: Sendable {
     let file = try EvidenceFile(options.evidence, facts: facts)
     let parts = FullRun.parts(options).filter { part in
       guard let earlier = file.report(of: part) else { return true }
-      ReportText.say(["\(part.name) is in the evidence already"] + ReportText.lines(earlier))
+      ReportText.say(earlier, options, ["\(part.name) is in the evidence already"])
       return false
     }
     try await run(parts.filter { !$0.fault.wantsMachine }, lanes: options.lanes, file)
@@ -92,7 +92,7 @@ struct FullRun: Sendable {
         ["fault": .string(part.fault.rawValue), "seed": part.seed.jsonValue, "held": false, "broken": [.string(words)]]
       ]
     }
-    for report in reports { ReportText.say(ReportText.lines(report)) }
+    for report in reports { ReportText.say(report, options) }
     return reports
   }
 }

@@ -81,15 +81,19 @@ final class Network {
     }
   }
 
-  /// How many connections through the cable one side believes in: proc(5), tcp, state 01.
-  func connectionCount(_ side: Side) -> Int {
+  /// The connections through the cable in which one side believes, by their own ports and what they have not sent yet:
+  /// proc(5), tcp, state 01.
+  func connections(_ side: Side) -> [String] {
     let path = "/proc/\(sleepers[side]?.id ?? 0)/net/tcp"
     let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     // Addresses are hexadecimal and begin with the last byte: ….77.10.
-    return text.split(separator: "\n").dropFirst().count { line in
+    let other = side == .busd ? "02004D0A" : "01004D0A"
+    return text.split(separator: "\n").dropFirst().compactMap { line in
       let fields = line.split(separator: " ")
-      let other = side == .busd ? "0200" : "0100"
-      return fields.count > 3 && fields[2].hasPrefix("\(other)4D0A") && fields[3] == "01"
+      guard fields.count > 4, fields[2].hasPrefix(other), fields[3] == "01" else { return nil }
+      let port = fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) } ?? 0
+      let unsent = fields[4].split(separator: ":").first.flatMap { Int($0, radix: 16) } ?? 0
+      return "port \(port) with \(unsent) bytes to send"
     }
   }
 

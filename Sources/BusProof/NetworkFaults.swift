@@ -34,7 +34,10 @@ extension Runner {
   func partition() async throws -> FaultReport {
     var cuts: [ClosedRange<UInt64>] = []
     return try await measureNetwork(.partition) { bed, network, report, chance in
+      // Enough that it fills what the system holds back for a connection: what is full is not asked for a sign of life.
+      bed.padding = 4000
       let near = try bed.start(.publisher, at: network.place(.busd, like: bed.place))
+      bed.padding = 0
       var times = ReturnTimes()
       for _ in 0..<faultCount(.partition) {
         try await Wait.milliseconds(chance.number(300...1500))
@@ -132,8 +135,12 @@ struct ReturnTimes {
   mutating func detect(_ network: Network) async throws {
     let begin = ContinuousClock.now
     var missing = Set(Network.Side.allCases)
-    try await Wait.until(within: .seconds(60), "\(missing) notice that nothing comes through the cable") {
-      for side in missing where network.connectionCount(side) == 0 {
+    func unaware(_ network: Network) -> String {
+      missing.map { "the side of \($0.rawValue), \(network.connections($0).joined(separator: ", "))," }.joined(
+        separator: " ")
+    }
+    try await Wait.until(within: .seconds(60), "\(unaware(network)) notices that nothing comes through the cable") {
+      for side in missing where network.connections(side).isEmpty {
         missing.remove(side)
         detected[side, default: []].append(ReturnTimes.milliseconds(since: begin))
       }

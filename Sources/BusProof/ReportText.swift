@@ -8,6 +8,11 @@ enum ReportText {
     FileHandle.standardOutput.write(Data((lines.joined(separator: "\n") + "\n").utf8))
   }
 
+  /// Writes one report, for people or for programs.
+  static func say(_ report: JSONObject, _ options: ProofOptions, _ words: [String] = []) {
+    say(options.isJSON ? [JSONValue.object(report).text] : words + lines(report))
+  }
+
   /// What one kind of fault came to.
   static func lines(_ report: JSONObject) -> [String] {
     let name = text(report["fault"])
@@ -30,6 +35,29 @@ enum ReportText {
           + "\(number(report["restarts"])) times")
     }
     return lines + texts(report["figures"]).map { "  \($0)" } + texts(report["broken"]).map { "  BROKEN: \($0)" }
+  }
+
+  /// One row for each kind, for who wants to see all at once.
+  static func table(_ reports: [JSONObject]) -> [String] {
+    var names: [String] = []
+    for name in reports.map({ text($0["fault"]) }) where !names.contains(name) { names.append(name) }
+    let rows = names.map { name -> [String] in
+      let own = reports.filter { text($0["fault"]) == name }
+      let total = ReportTotal(own)
+      if total.kinds == 0 { return [name, "-", "-", "-", "-", "skipped"] }
+      let seconds = own.reduce(0) { $0 + number($1["seconds"]) }
+      return [name] + [total.faults, total.acknowledged, total.lost, seconds].map(String.init)
+        + [total.holds ? "held" : "BROKEN"]
+    }
+    let all = [["fault", "times", "acknowledged", "lost", "seconds", ""]] + rows
+    let widths = (0..<6).map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      let cells = row.enumerated().map { column, cell in
+        let spaces = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 || column == 5 ? cell + spaces : spaces + cell
+      }
+      return cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+    }
   }
 
   /// What all of them came to.

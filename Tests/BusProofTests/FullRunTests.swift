@@ -94,6 +94,17 @@ struct FullRunTests {
     #expect(ReportText.lines(skipped) == ["power-xfs: skipped, it needs root"])
   }
 
+  @Test func `the table has a row for each kind`() {
+    let skipped = FaultReport.skipped(.powerXfs, "it needs root").json(seed: 4)
+    #expect(
+      ReportText.table([report(.kill), report(.disk, held: false, lost: 1), report(.kill), skipped]) == [
+        "fault      times  acknowledged  lost  seconds",
+        "kill          20           200     0        0  held",
+        "disk          10           100     1        0  BROKEN",
+        "power-xfs      -             -     -        -  skipped",
+      ])
+  }
+
   @Test func `a report keeps its breaches as words`() {
     var report = FaultReport("kill")
     report.breaches = ["busd ended by itself"]

@@ -34,7 +34,7 @@ extension EndToEnd {
       try await prove(["kill", "--cycles", "50"], ["power", "--cycles", "10"], ["partition", "--cycles", "3"])
     }
 
-    @Test func `I1 I17 I27 I30 failed syncs, kills at single writes and under jobs, and strangers lose and change nothing`()
+    @Test func `I1 I17 I27 I30 failed syncs, kills at each write and under jobs, and strangers lose nothing`()
       async throws
     {
       try await prove(
