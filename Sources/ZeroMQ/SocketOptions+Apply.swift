@@ -30,6 +30,7 @@ extension SocketOptions {
     try set(ZMQ_HEARTBEAT_IVL, heartbeatInterval, on: socket)
     try set(ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeout, on: socket)
     try set(ZMQ_HEARTBEAT_TTL, heartbeatLifetime, on: socket)
+    try set(ZMQ_TCP_MAXRT, confirmationTimeout, on: socket)
     guard let keepAlive else { return }
     try set(ZMQ_TCP_KEEPALIVE, 1, on: socket)
     try set(ZMQ_TCP_KEEPALIVE_IDLE, Int(keepAlive.idle.components.seconds), on: socket)

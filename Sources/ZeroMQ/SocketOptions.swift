@@ -55,6 +55,9 @@ public struct SocketOptions: Hashable, Sendable {
   public var heartbeatTimeout: Duration = .seconds(6)
   /// How long the peer is to keep the connection without a sign. (HEARTBEAT_TTL)
   public var heartbeatLifetime: Duration = .seconds(10)
+  /// How long the peer's system may leave unconfirmed what was sent; then the connection is over. A connection whose
+  /// buffers are full is not asked for a sign of life, and would stay as long as the system tries. (TCP_MAXRT)
+  public var confirmationTimeout: Duration = .seconds(8)
   /// A backstop for peers that know no heartbeats; nil leaves it to the system. (TCP_KEEPALIVE)
   public var keepAlive: KeepAlive? = KeepAlive()
   /// Connections that may wait to be accepted. (BACKLOG)
