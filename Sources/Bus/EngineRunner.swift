@@ -10,8 +10,8 @@ final class EngineRunner<Services: Sendable>: Sendable {
     var subscriptions: [SubscriptionName: SubscriptionRunner] = [:]
     var lease: Duration = .seconds(15)
     var isStopping = false
-    /// When the beats that busd has not answered yet were sent, oldest first.
-    var beats: [ContinuousClock.Instant] = []
+    /// When the beats that busd has not answered yet were sent, oldest first, and which token was the newest then.
+    var beats: [(sentAt: ContinuousClock.Instant, newestToken: UInt64)] = []
   }
 
   /// An answer to a beat of which more than this many are unanswered counts for the oldest that is remembered.
@@ -79,8 +79,8 @@ final class EngineRunner<Services: Sendable>: Sendable {
       keepBeating()
     case .beaten(let lostJobs, let lostSubscriptions):
       // Answers come in order: this one is for the oldest beat, or for a later one, which only makes it safer.
-      let sentAt = state.withLock { $0.beats.isEmpty ? nil : $0.beats.removeFirst() }
-      if let sentAt { workers?.beaten(lost: lostJobs, sentAt: sentAt) }
+      let beat = state.withLock { $0.beats.isEmpty ? nil : $0.beats.removeFirst() }
+      if let beat { workers?.beaten(lost: lostJobs, sentAt: beat.sentAt, newestToken: beat.newestToken) }
       for name in lostSubscriptions { subscriptions[name]?.lost() }
     default: break
     }
@@ -120,11 +120,11 @@ final class EngineRunner<Services: Sendable>: Sendable {
       port.wish(lost.map(\.wish))
       keepBeating()
     }
-    let jobs = workers?.held ?? []
+    let (jobs, newestToken) = workers?.held ?? ([], 0)
     let seats = subscriptions.values.compactMap(\.held)
     guard !jobs.isEmpty || !seats.isEmpty else { return }
     state.withLock { state in
-      if state.beats.count < EngineRunner.rememberedBeats { state.beats.append(.now) }
+      if state.beats.count < EngineRunner.rememberedBeats { state.beats.append((.now, newestToken)) }
     }
     port.say(.beat(jobs: jobs, subscriptions: seats))
     keepBeating()

@@ -56,7 +56,7 @@ package struct WorkerDesk: Sendable {
   private var firstDeadline: ContinuousClock.Instant?
   private var waiting = WaitingLine()
   /// No token that came before is larger: what comes with a larger one is new, without a look at what is held.
-  private var newestToken: UInt64 = 0
+  package private(set) var newestToken: UInt64 = 0
   private var results: [JobResult] = []
   private var unanswered: [JobResult] = []
   private var resendAt: ContinuousClock.Instant?
@@ -74,11 +74,14 @@ package struct WorkerDesk: Sendable {
     prefetch = Prefetch(maximum: maximumPrefetch)
   }
 
-  /// What is held under a lease: for the beat.
+  /// What is held under a lease, of each job the newest: for the beat.
   package var held: [Held<JobID>] {
-    running.compactMap { $0.value.ending == .leaseLost ? nil : Held($0.key, token: $0.value.token) }
+    let all =
+      running.compactMap { $0.value.ending == .leaseLost ? nil : Held($0.key, token: $0.value.token) }
       + waiting.assignments.map { Held($0.id, token: $0.token) }
       + (results + unanswered).map { Held($0.id, token: $0.token) }
+    let newest = Dictionary(all.lazy.map { ($0.id, $0.token) }, uniquingKeysWith: max)
+    return all.filter { newest[$0.id] == $0.token }
   }
 
   package var runningCount: Int { running.count }
@@ -182,14 +185,17 @@ package struct WorkerDesk: Sendable {
     return []
   }
 
-  /// busd answered a beat, which was sent at that moment, and named the leases that had ended.
-  package mutating func beaten(lost: [JobID], sentAt: ContinuousClock.Instant) -> [Action] {
+  /// busd answered a beat, which was sent at that moment, and named the leases that had ended. A lease with a larger token
+  /// than the newest of that moment is another one: the same job may have come again meanwhile.
+  package mutating func beaten(
+    lost: [JobID], sentAt: ContinuousClock.Instant, newestToken newest: UInt64 = .max
+  ) -> [Action] {
     safeUntil = sentAt + lease
     var actions: [Action] = []
     for id in lost {
-      _ = waiting.remove(id)
-      results.removeAll { $0.id == id }
-      guard let run = running[id], run.ending != .leaseLost else { continue }
+      if waiting.assignments.contains(where: { $0.id == id && $0.token <= newest }) { _ = waiting.remove(id) }
+      results.removeAll { $0.id == id && $0.token <= newest }
+      guard let run = running[id], run.ending != .leaseLost, run.token <= newest else { continue }
       running[id]?.ending = .leaseLost
       actions.append(.cancel(id, token: run.token, leaseIsLost: true))
     }

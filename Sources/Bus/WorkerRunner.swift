@@ -78,11 +78,12 @@ final class WorkerRunner<Services: Sendable>: Sendable {
 
   func cancel(_ jobs: [JobID]) { decide { desk, _ in desk.cancel(jobs) } }
 
-  func beaten(lost: [JobID], sentAt: ContinuousClock.Instant) {
-    decide { desk, _ in desk.beaten(lost: lost, sentAt: sentAt) }
+  func beaten(lost: [JobID], sentAt: ContinuousClock.Instant, newestToken: UInt64) {
+    decide { desk, _ in desk.beaten(lost: lost, sentAt: sentAt, newestToken: newestToken) }
   }
 
-  var held: [Held<JobID>] { state.withLock { $0.desk.held } }
+  /// What is held now, and the newest token that came so far.
+  var held: (leases: [Held<JobID>], newestToken: UInt64) { state.withLock { ($0.desk.held, $0.desk.newestToken) } }
 
   // MARK: The end
 

@@ -12,7 +12,7 @@ final class SimulatedEngine {
   private var desk: WorkerDesk
   private var runs: [UInt64: SimulatedRun] = [:]
   private var welcome: Welcome?
-  private var beats: [ContinuousClock.Instant] = []
+  private var beats: [(sentAt: ContinuousClock.Instant, newestToken: UInt64)] = []
   private var deskDeadline: ContinuousClock.Instant?
   private var isBeating = false
   private var starts = 0
@@ -108,7 +108,10 @@ final class SimulatedEngine {
       for grant in grants { seats.first { $0.name == grant.subscription }?.granted(grant) }
       keepBeating()
     case .pushed(.beaten(let lostJobs, let lostSeats)):
-      if !beats.isEmpty { perform(desk.beaten(lost: lostJobs, sentAt: beats.removeFirst())) }
+      if !beats.isEmpty {
+        let beat = beats.removeFirst()
+        perform(desk.beaten(lost: lostJobs, sentAt: beat.sentAt, newestToken: beat.newestToken))
+      }
       for name in lostSeats { seats.first { $0.name == name }?.lost() }
     case .pushed(.cancel(let jobs)): perform(desk.cancel(jobs))
     case .pushed: break
@@ -121,7 +124,7 @@ final class SimulatedEngine {
     let held = desk.held.sorted { $0.id < $1.id }
     let seatsHeld = seats.compactMap(\.held)
     if !held.isEmpty || !seatsHeld.isEmpty {
-      if beats.count < 16 { beats.append(now) }
+      if beats.count < 16 { beats.append((now, desk.newestToken)) }
       talker?.say(.beat(jobs: held, subscriptions: seatsHeld))
     }
     if !lost.isEmpty || !held.isEmpty || !seatsHeld.isEmpty { keepBeating() }

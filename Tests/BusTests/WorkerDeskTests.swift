@@ -121,6 +121,23 @@ extension WorkerDesk {
     #expect(desk.ended(id, token: 9, outcome: .done, now: zero) == [.finish([result(1, .done, token: 9)])])
   }
 
+  @Test func `an old lease that is lost leaves the job's new lease alone, wherever it is`() {
+    let id = JobID(high: 0, low: 1)
+    var desk = desk(concurrency: 1)
+    _ = desk.assigned([assignment(1, token: 5)], now: zero)
+    let sent = desk.ended(id, token: 5, outcome: .done, now: zero)
+    #expect(sent == [.finish([result(1, .done, token: 5)])])
+    // The answer is lost with the connection; a beat says what is held, and the job comes again before its answer.
+    let newest = desk.newestToken
+    #expect(desk.held == [Held(id, token: 5)])
+    #expect(desk.assigned([assignment(1, token: 9)], now: zero) == [.start(assignment(1, token: 9))])
+    #expect(desk.held == [Held(id, token: 9)])
+    #expect(desk.beaten(lost: [id], sentAt: zero, newestToken: newest) == [])
+    #expect(desk.ended(id, token: 9, outcome: .done, now: zero) == [])
+    #expect(desk.beaten(lost: [id], sentAt: zero, newestToken: newest) == [])
+    #expect(desk.finished() == [.finish([result(1, .done, token: 9)])])
+  }
+
   @Test func `a lost lease cancels the run, and its result is dropped`() {
     var desk = desk(concurrency: 1)
     _ = desk.assigned([assignment(1), assignment(2)], now: zero)
