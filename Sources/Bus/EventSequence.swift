@@ -39,31 +39,40 @@ public struct EventSequence: AsyncSequence, Sendable {
   /// Waits for the next event.
   public struct Iterator: AsyncIteratorProtocol {
     private let sequence: EventSequence
-    private var next: EventFollower?
-    private var events: ArraySlice<Event> = []
+    private var handle: FollowHandle?
+    private var stretch = RecordStretch(after: .zero, through: .zero, records: [])
 
     init(_ sequence: EventSequence) { self.sequence = sequence }
 
     /// The next event; nil when the task is cancelled. Throws when busd has another spool than before.
-    public mutating func next() async throws -> Event? {
-      while events.isEmpty {
-        guard !Task.isCancelled else { return nil }
-        do {
-          let next = try await follower()
-          self.next = next
-          let stretch = try await next()
-          events = stretch.events[...]
-          if let missing = stretch.missing { note(missing) }
-        } catch is CancellationError { return nil } catch let error as BusError where error.code == "cancelled" {
-          return nil
-        }
+    public mutating func next() async throws -> Event? { try await next(isolation: #isolation) }
+
+    /// The same, in the caller's isolation.
+    public mutating func next(isolation: isolated (any Actor)?) async throws -> Event? {
+      while true {
+        if let event = try stretch.next() { return event }
+        guard try await readOn(isolation) else { return nil }
       }
-      return events.popFirst()
     }
 
-    private func follower() async throws(BusError) -> EventFollower {
-      if let next { return next }
-      return try sequence.client.follow(sequence.patterns, after: try await place())
+    /// Waits for the next stretch; false when the task is cancelled.
+    private mutating func readOn(_ isolation: isolated (any Actor)?) async throws -> Bool {
+      guard !Task.isCancelled else { return false }
+      do {
+        let handle = try await follow()
+        self.handle = handle
+        stretch = try await handle.follow.nextRecords()
+        if let missing = stretch.missing { note(missing) }
+        return true
+      } catch is CancellationError { return false } catch let error as BusError where error.code == "cancelled" {
+        return false
+      }
+    }
+
+    private func follow() async throws(BusError) -> FollowHandle {
+      if let handle { return handle }
+      let (client, place) = (sequence.client, try await place())
+      return FollowHandle(Follow(try client.link, patterns: sequence.patterns, after: place, logger: client.logger))
     }
 
     /// What is no longer kept is not left out silently.
@@ -94,15 +103,8 @@ public struct EventSequence: AsyncSequence, Sendable {
   }
 }
 
-extension BusClient {
-  /// Follows topics from a place: a stretch at each call, for ever. Ends when the closure is let go.
-  func follow(_ patterns: [TopicPattern], after offset: Offset) throws(BusError) -> EventFollower {
-    Follow.follower(try link, patterns: patterns, after: offset, logger: logger)
-  }
-}
-
 extension Follow {
-  /// The same over a link.
+  /// Follows topics from a place: a stretch at each call, for ever. Ends when the closure is let go.
   static func follower(
     _ link: Link, patterns: [TopicPattern], after offset: Offset, logger: Logger
   ) -> EventFollower {
@@ -112,7 +114,7 @@ extension Follow {
 }
 
 /// Ends a follow when nobody has it any more.
-private final class FollowHandle: Sendable {
+final class FollowHandle: Sendable {
   let follow: Follow
   init(_ follow: Follow) { self.follow = follow }
   deinit { follow.end() }

@@ -9,23 +9,15 @@ internal import ZeroMQ
 actor Follow {
   nonisolated var unownedExecutor: UnownedSerialExecutor { link.unownedExecutor }
 
-  /// A stretch that waits for the consumer, its records not looked at yet.
-  private struct Delivery {
-    var after: Offset
-    var through: Offset
-    var records: [[UInt8]]
-    var missing: ClosedRange<UInt64>?
-  }
-
   private nonisolated let link: Link
   private let patterns: [TopicPattern]
   private let logger: Logger
   private var follower: LiveFollower
   /// Its number among those who follow live; nil before the first session.
   private var liveNumber: Int?
-  private var deliveries: [Delivery] = []
+  private var deliveries: [RecordStretch] = []
   private var deliveredByteCount = 0
-  private var waiter: CheckedContinuation<Delivery?, any Error>?
+  private var waiter: CheckedContinuation<RecordStretch?, any Error>?
   private var failure: BusError?
   private var listener: Int?
   private var isEnded = false
@@ -42,19 +34,15 @@ actor Follow {
   }
 
   /// The next stretch: events that were wanted, in order, and how far it goes. Throws when the log became another one.
-  nonisolated func next() async throws -> EventStretch {
-    guard let delivery = try await take() else { throw CancellationError() }
-    var events: [Event] = []
-    for records in delivery.records {
-      for event in try Record.events(records) where event.offset > delivery.after && event.offset <= delivery.through {
-        events.append(event)
-      }
-    }
-    return EventStretch(
-      after: delivery.after, through: delivery.through, events: events, missing: delivery.missing)
+  nonisolated func next() async throws -> EventStretch { try await nextRecords().events() }
+
+  /// The same, its events not read yet.
+  nonisolated func nextRecords() async throws -> RecordStretch {
+    guard let stretch = try await take() else { throw CancellationError() }
+    return stretch
   }
 
-  private func take() async throws -> Delivery? {
+  private func take() async throws -> RecordStretch? {
     listen()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
@@ -86,7 +74,7 @@ actor Follow {
       waiter.resume(returning: nil)
     } else if !deliveries.isEmpty {
       let delivery = deliveries.removeFirst()
-      deliveredByteCount -= delivery.records.reduce(0) { $0 + $1.count }
+      deliveredByteCount -= delivery.byteCount
       waiter.resume(returning: delivery)
     } else if let failure {
       waiter.resume(throwing: failure)
@@ -142,7 +130,7 @@ actor Follow {
     switch action {
     case nil: break
     case .deliver(let after, let through, let records, let missing):
-      deliver(Delivery(after: after, through: through, records: records, missing: missing))
+      deliver(RecordStretch(after: after, through: through, records: records, missing: missing))
     case .read(let offset): read(after: offset)
     case .logChanged:
       failure = BusError(
@@ -152,9 +140,9 @@ actor Follow {
     }
   }
 
-  private func deliver(_ delivery: Delivery) {
+  private func deliver(_ delivery: RecordStretch) {
     deliveries.append(delivery)
-    deliveredByteCount += delivery.records.reduce(0) { $0 + $1.count }
+    deliveredByteCount += delivery.byteCount
     if deliveredByteCount > Follow.maximumWaitingByteCount { perform(follower.hold(true)) }
     handOver()
   }

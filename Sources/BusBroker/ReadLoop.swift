@@ -31,11 +31,10 @@ final class ReadLoop: Sendable {
       }
       number = request
       try access.check(asked, from: session)
-      let filter = TopicFilter(patterns)
-      var audience = access.guarding(session).map { Audience($0) }
+      var choice = Choice(TopicFilter(patterns), access.guarding(session).map { Audience($0) })
       let chunk = try reader.read(
         after: after, maximumByteCount: ReadLoop.maximumByteCount, maximumCount: min(max(limit, 1), 100_000)
-      ) { filter.wants($0) && audience?.mayHear($0) ?? true }
+      ) { choice.takes($0) }
       return .events(
         request: request,
         chunk: EventsChunk(
@@ -49,5 +48,26 @@ final class ReadLoop: Sendable {
       return .refused(
         request: number, Refusal(code: "spool", message: "\(error)", help: "check the spool: bus spool verify"))
     }
+  }
+}
+
+/// What one reader gets, decided once for neighbours of the same topic.
+private struct Choice {
+  private let filter: TopicFilter
+  private var audience: Audience?
+  /// The last topic; none is empty.
+  private var topic: [UInt8] = []
+  private var isTaken = false
+
+  init(_ filter: TopicFilter, _ audience: Audience?) {
+    self.filter = filter
+    self.audience = audience
+  }
+
+  mutating func takes(_ topic: ArraySlice<UInt8>) -> Bool {
+    guard !topic.elementsEqual(self.topic) else { return isTaken }
+    self.topic = Array(topic)
+    isTaken = filter.wants(topic) && audience?.mayHear(topic) ?? true
+    return isTaken
   }
 }

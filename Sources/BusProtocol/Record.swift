@@ -58,18 +58,16 @@ public enum Record {
   /// Reads the event of the record that begins at a byte; checks header, body, padding, lengths, topic and headers.
   public static func event(_ bytes: [UInt8], at start: Int = 0, salt: UInt32 = 0) throws(ProtocolError) -> Event {
     let header = try RecordHeader(bytes.span.bytes, at: start, salt: salt)
-    return try event(bytes, at: start, header: header)
+    var reader = EventReader(bytes, salt: salt)
+    return try reader.event(at: start, header)
   }
 
   /// Reads the events of records that stand one behind the other, all of the bytes; seals are passed over.
   public static func events(_ bytes: [UInt8], salt: UInt32 = 0) throws(ProtocolError) -> [Event] {
+    var reader = EventReader(bytes, salt: salt)
     var events: [Event] = []
-    var position = 0
-    while position < bytes.count {
-      let header = try RecordHeader(bytes.span.bytes, at: position, salt: salt)
-      if header.kind == .event { events.append(try event(bytes, at: position, header: header)) }
-      position += header.recordByteCount
-    }
+    events.reserveCapacity(reader.likelyCount)
+    while let event = try reader.next() { events.append(event) }
     return events
   }
 
@@ -105,38 +103,33 @@ public enum Record {
   static func checkEvent(
     _ bytes: [UInt8], at start: Int, header: RecordHeader
   ) throws(ProtocolError) -> ArraySlice<UInt8> {
-    guard header.kind == .event else { throw ProtocolError(.badRecord, "the record is a seal, not an event") }
-    try checkBody(bytes.span.bytes, at: start, header: header)
-    // No checksum covers the padding, and nobody may hide anything there.
-    let end = start + RecordHeader.byteCount + header.bodyByteCount
-    guard bytes[end..<start + header.recordByteCount].allSatisfy({ $0 == 0 }) else {
-      throw ProtocolError(.badRecord, "the padding of record \(header.offset) is not zero")
-    }
+    try checkWhole(bytes.span.bytes, at: start, header: header)
     let topic = topicBytes(bytes, at: start, header: header)
-    guard Name.isValid(topic) else {
-      throw Name.refusal(of: String(decoding: topic, as: UTF8.self), what: "topic")
-    }
+    try checkTopic(topic)
     return topic
   }
 
-  private static func event(
-    _ bytes: [UInt8], at start: Int, header: RecordHeader
-  ) throws(ProtocolError) -> Event {
-    let topic = try checkEvent(bytes, at: start, header: header)
-    let prefix = bytes.span.bytes.extracting(
-      start + RecordHeader.byteCount..<start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount)
-    let dataStart = topic.endIndex + header.headersByteCount
-    let bodyEnd = start + RecordHeader.byteCount + header.bodyByteCount
-    var event = Event(
-      id: EventID(high: prefix.bigEndian(at: 0), low: prefix.bigEndian(at: 8)),
-      topic: Topic(unchecked: String(decoding: topic, as: UTF8.self)), data: Array(bytes[dataStart..<bodyEnd]),
-      time: Timestamp(microseconds: Int64(bitPattern: prefix.littleEndian(UInt64.self, at: 40))),
-      publisher: PublisherID(high: prefix.bigEndian(at: 16), low: prefix.bigEndian(at: 24)),
-      publisherSequence: prefix.littleEndian(UInt64.self, at: 32),
-      headers: try EventHeaders(bytes[topic.endIndex..<dataStart]))
-    event.offset = header.offset
-    event.sequence = header.sequence
-    event.recordedAt = header.recordedAt
-    return event
+  /// Checks that a record is an event's, with its body as its checksum says and nothing behind it.
+  static func checkWhole(_ bytes: borrowing RawSpan, at start: Int, header: RecordHeader) throws(ProtocolError) {
+    guard header.kind == .event else { throw ProtocolError(.badRecord, "the record is a seal, not an event") }
+    try checkBody(bytes, at: start, header: header)
+    // No checksum covers the padding, and nobody may hide anything there.
+    for padding in start + RecordHeader.byteCount + header.bodyByteCount..<start + header.recordByteCount {
+      guard bytes.littleEndian(UInt8.self, at: padding) == 0 else {
+        throw ProtocolError(.badRecord, "the padding of record \(header.offset) is not zero")
+      }
+    }
+  }
+
+  /// The topic that its bytes spell.
+  static func topic(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) -> Topic {
+    try checkTopic(bytes)
+    return Topic(unchecked: String(decoding: bytes, as: UTF8.self))
+  }
+
+  private static func checkTopic(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
+    guard Name.isValid(bytes) else {
+      throw Name.refusal(of: String(decoding: bytes, as: UTF8.self), what: "topic")
+    }
   }
 }
