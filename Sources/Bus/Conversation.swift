@@ -50,6 +50,8 @@ package struct Conversation<Answer> {
   private var pending: [UInt64: Pending] = [:]
   private var lastNumber: UInt64 = 0
   private var heardAt: ContinuousClock.Instant?
+  /// When to look again at the latest: never later than ``nextDeadline``, and known without looking at all that waits.
+  package private(set) var lookAgainAt: ContinuousClock.Instant?
   /// Sockets in a row that came to nothing.
   private var failures = 0
 
@@ -61,6 +63,7 @@ package struct Conversation<Answer> {
   /// A connection was made.
   package mutating func connected(now: ContinuousClock.Instant) -> [Action] {
     phase = .greeting(since: now, tries: 1)
+    look(at: now + Conversation.patience)
     return [.send(hello)]
   }
 
@@ -89,12 +92,14 @@ package struct Conversation<Answer> {
     isPacked = packedForm > 0
     heardAt = now
     failures = 0
+    if !pending.isEmpty { look(at: now + Conversation.patience * 2) }
     return pending.keys.sorted().compactMap { send($0, now: now) }
   }
 
   private mutating func send(_ number: UInt64, now: ContinuousClock.Instant) -> Action? {
     guard let asked = pending[number] else { return nil }
     pending[number]?.repetition = now + asked.repetitionPause
+    look(at: now + asked.repetitionPause)
     return .send(asked.request.frames(isPacked: isPacked))
   }
 
@@ -103,7 +108,11 @@ package struct Conversation<Answer> {
     _ make: (UInt64) -> Request, deadline: ContinuousClock.Instant?, now: ContinuousClock.Instant, answer: Answer
   ) -> (number: UInt64, actions: [Action]) {
     lastNumber += 1
-    if pending.isEmpty { heardAt = now }
+    if pending.isEmpty {
+      heardAt = now
+      look(at: now + Conversation.patience * 2)
+    }
+    if let deadline { look(at: deadline) }
     pending[lastNumber] = Pending(request: make(lastNumber), deadline: deadline, answer: answer)
     guard isTogether, let action = send(lastNumber, now: now) else { return (lastNumber, []) }
     return (lastNumber, [action])
@@ -118,8 +127,13 @@ package struct Conversation<Answer> {
     return pending.removeValue(forKey: number)?.answer
   }
 
+  private mutating func look(at moment: ContinuousClock.Instant) {
+    lookAgainAt = lookAgainAt.map { min($0, moment) } ?? moment
+  }
+
   /// What has waited too long is given up, and what busd may have missed is said again.
   package mutating func tick(now: ContinuousClock.Instant) -> (expired: [Answer], actions: [Action]) {
+    defer { lookAgainAt = nextDeadline }
     let late = pending.filter { $0.value.deadline.map { $0 <= now } ?? false }
     for number in late.keys { pending[number] = nil }
     let expired = late.sorted { $0.key < $1.key }.map(\.value.answer)

@@ -58,7 +58,7 @@ actor Follow {
   /// Without a hop: what begins to listen is what ``close()`` ends.
   private func listen() {
     guard listener == nil, !isEnded else { return }
-    listener = link.assumeIsolated { $0.listen { event in self.assumeIsolated { $0.heard(event) } } }
+    listener = link.assumeIsolated { $0.listen(toPushes: false) { event in self.assumeIsolated { $0.heard(event) } } }
     // Of a session that began before, the end of the log is long another one: reading tells, or the next mark would.
     if liveNumber != nil { perform(follower.wasSilent()) }
   }
@@ -96,14 +96,13 @@ actor Follow {
   }
 
   private func listenLive(at place: String) {
-    let prefixes = Set(patterns.map { Array($0.literalPrefix) })
-    liveNumber = link.assumeIsolated { [liveNumber] link in
+    liveNumber = link.assumeIsolated { [liveNumber, patterns] link in
       if let liveNumber {
         link.live.move(to: place)
         return liveNumber
       }
       return link.live.add(
-        LiveSocket.Follower(prefixes: prefixes) { message in
+        LiveSocket.Follower(patterns: patterns) { message in
           self.assumeIsolated { $0.receive(message) }
         } wasSilent: {
           self.assumeIsolated { $0.perform($0.follower.wasSilent()) }
@@ -159,6 +158,7 @@ actor Follow {
   private func answered(_ result: Result<Reply, BusError>) {
     guard case .success(.events(_, let chunk)) = result else {
       follower.readFailed()
+      link.assumeIsolated { [liveNumber] link in if let liveNumber { link.live.insist(liveNumber) } }
       if case .success(.refused(_, let refusal)) = result {
         logger.error("events could not be read", metadata: ["error": "\(refusal)"])
       }

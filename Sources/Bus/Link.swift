@@ -33,6 +33,8 @@ actor Link {
   private var connectionNumber = 0
   private var welcome: Welcome?
   private var listeners: [Int: @Sendable (LinkEvent) -> Void] = [:]
+  /// Those of whom there may be thousands: what is pushed is not for them.
+  private var sessionListeners: [Int: @Sendable (LinkEvent) -> Void] = [:]
   private var lastListener = 0
   /// What the socket had no room for; goes before anything else. Bounded: requests are bounded by who asks.
   private var unsent: [[[UInt8]]] = []
@@ -133,17 +135,27 @@ actor Link {
   }
 
   /// Tells the closure what happens, on this thread; at once, if a session is there.
-  func listen(_ listener: @escaping @Sendable (LinkEvent) -> Void) -> Int {
+  ///
+  /// One that does not listen to pushes hears of sessions, and how far busd is where nothing comes live.
+  func listen(toPushes: Bool = true, _ listener: @escaping @Sendable (LinkEvent) -> Void) -> Int {
     lastListener += 1
-    listeners[lastListener] = listener
+    if toPushes { listeners[lastListener] = listener } else { sessionListeners[lastListener] = listener }
     if talk.isTogether, let welcome { listener(.up(welcome)) }
     return lastListener
   }
 
-  func unlisten(_ id: Int) { listeners[id] = nil }
+  func unlisten(_ id: Int) {
+    listeners[id] = nil
+    sessionListeners[id] = nil
+  }
 
   private func tell(_ event: LinkEvent) {
     for listener in listeners.sorted(by: { $0.key < $1.key }) { listener.value(event) }
+    switch event {
+    case .pushed(.head), .up, .down:
+      for listener in sessionListeners.sorted(by: { $0.key < $1.key }) { listener.value(event) }
+    case .pushed: break
+    }
   }
 
   // MARK: The socket
@@ -297,7 +309,7 @@ actor Link {
 
   /// One timer for the first moment at which something is due.
   private func plan() {
-    var next = talk.nextDeadline
+    var next = talk.lookAgainAt
     if !unsent.isEmpty { next = min(next ?? .now + Link.sendingRetry, .now + Link.sendingRetry) }
     guard let next else { return }
     if let timer {
@@ -324,6 +336,7 @@ actor Link {
       for answer in link.talk.end() { answer(.failure(Link.ended)) }
       link.tell(.down)
       link.listeners = [:]
+      link.sessionListeners = [:]
       link.live.end()
       link.disconnect()
       link.thread.stop()

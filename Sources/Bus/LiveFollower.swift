@@ -108,7 +108,7 @@ package struct LiveFollower {
     guard mark.after <= through, isComplete(mark) else { return readIfBehind() }
     let fresh = buffer.filter { $0.last > through }
     through = mark.through
-    guard !fresh.isEmpty else { return nil }
+    guard !fresh.isEmpty else { return mark.counts.isEmpty ? announce() : nil }
     // Stretches join: what lies between the last one and this batch held nothing that was wanted.
     defer { announced = through }
     return .deliver(after: announced, through: through, records: fresh.map(\.records), missing: nil)

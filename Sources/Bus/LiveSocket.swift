@@ -9,9 +9,12 @@ internal import ZeroMQ
 final class LiveSocket {
   /// One who follows.
   struct Follower {
-    let prefixes: Set<[UInt8]>
+    let patterns: [TopicPattern]
     let receive: (LiveMessage) -> Void
     let wasSilent: () -> Void
+
+    /// What its socket is to take.
+    var prefixes: Set<[UInt8]> { Set(patterns.map(\.literalPrefix)) }
   }
 
   /// A socket with what watches it. A class, so that it can be replaced whole.
@@ -30,6 +33,7 @@ final class LiveSocket {
   private var connection: Connection?
   private var followers: [Int: Follower] = [:]
   private var lastFollower = 0
+  private var audience = LiveAudience()
   private var silence: TimerID?
 
   private static let messagesPerTurn = 256
@@ -44,6 +48,7 @@ final class LiveSocket {
   func add(_ follower: Follower, at endpoint: String) -> Int {
     lastFollower += 1
     followers[lastFollower] = follower
+    audience.join(lastFollower, follower.patterns)
     guard let connection, endpoint == self.endpoint else {
       move(to: endpoint)
       return lastFollower
@@ -56,11 +61,15 @@ final class LiveSocket {
 
   func remove(_ number: Int) {
     guard let follower = followers.removeValue(forKey: number) else { return }
+    audience.leave(number)
     guard !followers.isEmpty else { return disconnect() }
     do {
       for prefix in follower.prefixes { try connection?.socket.unsubscribe(prefix) }
     } catch { complain(error) }
   }
+
+  /// What it asked for did not come: it hears the next sign of life, whatever that is about.
+  func insist(_ number: Int) { audience.insist(number) }
 
   /// A session began: busd publishes there now.
   func move(to endpoint: String) {
@@ -115,7 +124,7 @@ final class LiveSocket {
         guard let frames = try connection?.socket.receive()?.frames else { break }
         let message = try LiveMessage(frames: frames)
         if case .mark = message { heardMark = true }
-        for follower in followers.values { follower.receive(message) }
+        handOn(message)
       } catch {
         logger.error("a live message was not understood", metadata: ["error": "\(error)"])
       }
@@ -123,9 +132,19 @@ final class LiveSocket {
     if heardMark { expectSign() }
   }
 
+  private func handOn(_ message: LiveMessage) {
+    switch message {
+    case .events(let topic, _):
+      for number in audience.hearers(of: topic) { followers[number]?.receive(message) }
+    case .mark(let mark):
+      for word in audience.words(of: mark) { followers[word.number]?.receive(.mark(word.mark)) }
+    }
+  }
+
   /// Listens no more.
   func end() {
     followers = [:]
+    audience = LiveAudience()
     disconnect()
   }
 }

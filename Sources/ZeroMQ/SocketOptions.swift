@@ -108,12 +108,16 @@ extension SocketOptions {
   /// A client's DEALER: nothing waits for a connection that is not there, and it comes back soon.
   public static let clientRequests = SocketOptions {
     $0.isImmediate = true
+    // A list of ten thousand subscriptions is longer than what a client may send.
+    $0.maximumFrameByteCount = 16 << 20
     $0.connectTimeout = .seconds(3)
     $0.maximumReconnectInterval = .seconds(2)
   }
 
   /// A client's SUB.
   public static let clientEvents = SocketOptions {
+    // What it sends are its subscriptions: one that found no room would be dropped without a word.
+    $0.sendHighWater = 0
     $0.connectTimeout = .seconds(3)
     $0.maximumReconnectInterval = .seconds(2)
   }

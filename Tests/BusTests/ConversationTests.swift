@@ -157,4 +157,25 @@ struct ConversationTests {
     #expect(talk.end() == ["a", "b"])
     #expect(talk.end().isEmpty)
   }
+
+  @Test func `it is never looked at too late, and not again for each request`() {
+    var random = SeededRandom(seed: 5)
+    var talk = together()
+    var (now, asked) = (start, [UInt64]())
+    for _ in 0..<3000 {
+      now += .milliseconds(Int.random(in: 0...400, using: &random))
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0..<4:
+        let deadline = random.chance(50) ? now + .seconds(Int.random(in: 1...30, using: &random)) : nil
+        asked.append(talk.ask(question, deadline: deadline, now: now, answer: "a").number)
+      case 4, 5: if !asked.isEmpty { _ = talk.answered(asked.removeFirst(), now: now) }
+      case 6:
+        if random.chance(10) { talk.disconnected() }
+        if random.chance(10) { _ = talk.noSession(now: now) }
+        if random.chance(30) { _ = talk.welcomed(now: now) }
+      default: if let moment = talk.lookAgainAt, moment <= now { _ = talk.tick(now: now) }
+      }
+      if let next = talk.nextDeadline { #expect(talk.lookAgainAt.map { $0 <= next } ?? false) }
+    }
+  }
 }
