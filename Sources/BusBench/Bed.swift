@@ -54,7 +54,8 @@ final class Bed: Sendable {
   func startWorkers(_ count: Int, subscriptions: Int = 0, _ client: BusClient, _ tool: ToolConnection) async throws {
     var environment = Bed.environment(stateDirectory, runtimeDirectory)
     environment["BUS_CONCURRENCY"] = String(Bed.slots)
-    for number in 0..<count {
+    let before = workers.withLock { $0.count }
+    for number in before..<before + count {
       let arguments = ["worker", "--number", String(number), "--subscriptions", String(subscriptions)]
       let worker = try await ChildProcess("BusBench", arguments, environment, ready: WorkerCommand.ready)
       workers.withLock { $0.append(worker) }
@@ -62,7 +63,7 @@ final class Bed: Sendable {
     // A queue is there from its first job on.
     _ = try await client.enqueue(NoOp(number: -1), engine: Bed.queue.engine)
     try await untilDone(1, tool)
-    try await untilHands(Bed.slots * count, tool)
+    try await untilHands(Bed.slots * (before + count), tool)
   }
 
   /// Kills busd as a crash would, and starts another one in its place; returns when it says that it is ready.

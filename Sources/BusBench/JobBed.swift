@@ -67,7 +67,7 @@ extension Bed {
       {
         return
       }
-      try await ContinuousClock().sleep(for: .milliseconds(20))
+      try await ContinuousClock().sleep(for: .milliseconds(max(20, count / 20)))
     }
     throw Failure(description: "\(count) subscriptions are not all run")
   }

@@ -48,6 +48,8 @@ actor StoreLoop {
   let access: Access
   var jobs: JobDesk
   var subscriptions: SubscriptionDesk
+  /// The leases of subscriptions that were given in this turn.
+  var grants: [SessionID: [Grant]] = [:]
   var schedules: ScheduleDesk
   var tellers = ScheduleTellers()
   var processes: [SessionID: Hello] = [:]
@@ -149,6 +151,7 @@ actor StoreLoop {
   private func finishTurn() {
     var turn = StoreTurn()
     turn.failure = perform()
+    tellGrants()
     for question in questions { answer(question) }
     questions.removeAll(keepingCapacity: true)
     tellWhoWaits()
@@ -198,22 +201,6 @@ actor StoreLoop {
       LostLease(id: $0.id, token: $0.token, reason: "its process was lost, or did not say that it lives")
     }
     add(.lose(lost)) { loop, _ in loop.jobs.expectWorkAnywhere() }
-  }
-
-  private func fillSeats() {
-    subscriptions.expire(now: thread.now)
-    for vacancy in subscriptions.vacancies() {
-      let step = Step(command: .lease(subscription: vacancy.name), origin: nil) { loop, reply in
-        guard case .leased(let token, let cursor) = reply else {
-          return loop.subscriptions.grantFailed(vacancy.name)
-        }
-        loop.subscriptions.granted(vacancy.name, to: vacancy.session, token: token, now: loop.thread.now)
-        guard loop.subscriptions.holder(of: vacancy.name) == vacancy.session else { return }
-        loop.send(
-          .granted([Grant(subscription: vacancy.name, token: token, cursor: cursor)]), to: vacancy.session)
-      }
-      steps.append(step)
-    }
   }
 
   private func pruneHistory() {

@@ -13,6 +13,13 @@ struct SubscriptionDesk {
   private let lease: Duration
   private var seats: [SubscriptionName: Seat] = [:]
   private var paused: Set<SubscriptionName> = []
+  /// The seats that each process has or waits for.
+  private var places: [SessionID: Set<SubscriptionName>] = [:]
+  /// The seats to look at for a vacancy; all that have one are among them.
+  private var open: Set<SubscriptionName> = []
+  /// When to look again; nil while nothing is held. Never later than the first lease ends.
+  private(set) var nextExpiry: ContinuousClock.Instant?
+  private var heldCount = 0
 
   init(lease: Duration) { self.lease = lease }
 
@@ -22,7 +29,21 @@ struct SubscriptionDesk {
     // Whoever holds it and asks again has lost its place in it: it is granted anew, under a new token.
     if seat.holder == session { (seat.holder, seat.deadline) = (nil, nil) }
     if !seat.waiting.contains(session) { seat.waiting.append(session) }
-    seats[name] = seat
+    places[session, default: []].insert(name)
+    put(seat, name)
+  }
+
+  private mutating func put(_ seat: Seat, _ name: SubscriptionName) {
+    let before = seats.updateValue(seat, forKey: name)
+    if seat.holder == nil && !seat.waiting.isEmpty { open.insert(name) }
+    heldCount += (seat.deadline == nil ? 0 : 1) - (before?.deadline == nil ? 0 : 1)
+    if let deadline = seat.deadline { nextExpiry = nextExpiry.map { min($0, deadline) } ?? deadline }
+    if heldCount == 0 { nextExpiry = nil }
+  }
+
+  private mutating func forget(_ name: SubscriptionName, of session: SessionID) {
+    places[session]?.remove(name)
+    if places[session]?.isEmpty ?? false { places[session] = nil }
   }
 
   /// A process does not want it any more, before it says goodbye: it may have jobs to finish.
@@ -30,14 +51,20 @@ struct SubscriptionDesk {
     guard var seat = seats[name] else { return }
     if seat.holder == session { (seat.holder, seat.deadline) = (nil, nil) }
     seat.waiting.removeAll { $0 == session }
-    seats[name] = seat
+    forget(name, of: session)
+    put(seat, name)
   }
 
   /// The seats that nobody has and somebody wants; each is offered once until ``granted(_:to:token:now:)`` answers.
   mutating func vacancies() -> [(name: SubscriptionName, session: SessionID)] {
     var vacancies: [(name: SubscriptionName, session: SessionID)] = []
-    for (name, seat) in seats where seat.holder == nil && !seat.isBeingGranted && !paused.contains(name) {
-      guard let first = seat.waiting.first else { continue }
+    for name in open {
+      guard let seat = seats[name], seat.holder == nil, let first = seat.waiting.first else {
+        open.remove(name)
+        continue
+      }
+      // It is looked at again: paused once it is resumed, offered once that was answered.
+      guard !seat.isBeingGranted, !paused.contains(name) else { continue }
       seats[name]?.isBeingGranted = true
       vacancies.append((name, first))
     }
@@ -52,14 +79,14 @@ struct SubscriptionDesk {
     seat.isBeingGranted = false
     // Whoever left meanwhile is not in the line any more, and gets nothing.
     // Paused while it was offered: the token is void already.
-    if paused.contains(name) { return seats[name] = seat }
+    if paused.contains(name) { return put(seat, name) }
     if seat.waiting.first == session {
       seat.waiting.removeFirst()
       seat.holder = session
       seat.token = token
       seat.deadline = now + lease
     }
-    seats[name] = seat
+    put(seat, name)
   }
 
   /// The store did not answer: the seat is offered again.
@@ -76,10 +103,14 @@ struct SubscriptionDesk {
         continue
       }
       // The same process over a new connection keeps its seat: the token is the proof.
-      seat.holder = session
-      seat.waiting.removeAll { $0 == session }
+      if seat.holder != session {
+        if let holder = seat.holder { forget(subscription.id, of: holder) }
+        places[session, default: []].insert(subscription.id)
+        seat.holder = session
+      }
+      if !seat.waiting.isEmpty { seat.waiting.removeAll { $0 == session } }
       seat.deadline = now + lease
-      seats[subscription.id] = seat
+      put(seat, subscription.id)
     }
     return lost
   }
@@ -93,18 +124,29 @@ struct SubscriptionDesk {
   mutating func left(_ session: SessionID, now: ContinuousClock.Instant) { leave(session, at: now) }
 
   private mutating func leave(_ session: SessionID, at deadline: ContinuousClock.Instant) {
-    for (name, seat) in seats {
-      seats[name]?.waiting.removeAll { $0 == session }
-      if seat.holder == session { seats[name]?.deadline = seat.deadline.map { min($0, deadline) } }
+    for name in places.removeValue(forKey: session) ?? [] {
+      guard var seat = seats[name] else { continue }
+      seat.waiting.removeAll { $0 == session }
+      if seat.holder == session {
+        seat.deadline = seat.deadline.map { min($0, deadline) }
+        places[session, default: []].insert(name)
+      }
+      put(seat, name)
     }
   }
 
   /// Frees the seats whose leases ended.
   mutating func expire(now: ContinuousClock.Instant) {
+    guard let nextExpiry, nextExpiry <= now else { return }
+    self.nextExpiry = nil
     for (name, seat) in seats {
-      guard let deadline = seat.deadline, deadline <= now else { continue }
-      seats[name]?.holder = nil
-      seats[name]?.deadline = nil
+      guard let deadline = seat.deadline else { continue }
+      var seat = seat
+      if deadline <= now {
+        if let holder = seat.holder, !seat.waiting.contains(holder) { forget(name, of: holder) }
+        (seat.holder, seat.deadline) = (nil, nil)
+      }
+      put(seat, name)
     }
   }
 
@@ -117,13 +159,9 @@ struct SubscriptionDesk {
   /// It may be run again.
   mutating func resume(_ name: SubscriptionName) { paused.remove(name) }
 
-  /// When to look again; nil while nothing is held.
-  var nextExpiry: ContinuousClock.Instant? { seats.values.compactMap(\.deadline).min() }
-
   /// How many a process runs or waits for, once it also wants these.
   func count(of session: SessionID, with wanted: some Sequence<SubscriptionName>) -> Int {
-    let own = seats.filter { $0.value.holder == session || $0.value.waiting.contains(session) }.keys
-    return Set(own).union(wanted).count
+    (places[session] ?? []).union(wanted).count
   }
 
   /// Who runs it now.

@@ -108,4 +108,25 @@ struct SubscriptionDeskTests {
     desk.resume(name)
     #expect(desk.vacancies().map(\.session) == [first])
   }
+
+  @Test func `of many seats those are looked at that may be free, and each process is asked for its own`() {
+    var desk = SubscriptionDesk(lease: .seconds(15))
+    let names = (0..<500).map { SubscriptionName(engine: "search", name: Name(stringLiteral: "s\($0)")) }
+    for name in names { desk.wish(name, session: first) }
+    #expect(desk.count(of: first, with: []) == 500 && desk.count(of: second, with: [name]) == 1)
+    #expect(desk.vacancies().map(\.name) == names.sorted())
+    for name in names { desk.granted(name, to: first, token: 1, now: start) }
+    #expect(desk.vacancies().isEmpty)
+    for name in names.prefix(3) { desk.wish(name, session: second) }
+    #expect(desk.beat(names.dropFirst().map { Held($0, token: 1) }, from: first, now: start + .seconds(10)).isEmpty)
+    desk.expire(now: start + .seconds(15))
+    #expect(desk.nextExpiry == start + .seconds(25))
+    #expect(desk.vacancies().map(\.name) == [names[0]], "of those that wait the others still have theirs")
+    #expect(desk.count(of: first, with: []) == 499 && desk.count(of: second, with: []) == 3)
+    desk.left(first, now: start + .seconds(16))
+    desk.expire(now: start + .seconds(16))
+    #expect(desk.vacancies().map(\.name) == names[1...2].sorted())
+    #expect(desk.count(of: first, with: []) == 0)
+    #expect(desk.nextExpiry == nil)
+  }
 }

@@ -91,12 +91,17 @@ extension Benchmark {
         guard goal < sizes.events else { break }
         goal = max(kept, min(goal * 10, sizes.events))
       }
-      // So many for each process: it has to keep up with all of them.
+      // A process may have a thousand, and has to keep up with all of them.
       let processes = (sizes.strangers + 999) / 1000
-      try await bed.startWorkers(processes, subscriptions: sizes.strangers / processes, client, tool)
-      try await bed.untilSubscribed(sizes.strangers / processes * processes, tool)
-      let spent = try await Meter(bed).measure { try await client.pipeline(step, .hundredBytes) }
-      return figures + spent.figures("beside \(sizes.strangers) subscriptions too", count: step)
+      let share = sizes.strangers / processes
+      for wave in [processes, processes * 9] {
+        try await bed.startWorkers(wave, subscriptions: share, client, tool)
+        let crowd = share * (bed.processes.count - 1)
+        try await bed.untilSubscribed(crowd, tool)
+        let spent = try await Meter(bed).measure { try await client.pipeline(step, .hundredBytes) }
+        figures += spent.figures("beside \(crowd) subscriptions too", count: step)
+      }
+      return figures
     }
   }
 }
