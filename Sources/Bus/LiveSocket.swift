@@ -37,7 +37,7 @@ final class LiveSocket {
   private var silence: TimerID?
 
   private static let messagesPerTurn = 256
-  /// busd says something each second; longer silence means that the connection is dead without saying so.
+  /// busd says something each two seconds at least; longer silence means that the connection is dead without saying so.
   private static let longestSilence: Duration = .seconds(5)
 
   init(_ context: Context, on thread: SocketThread, keys: BusKeys?, logger: Logger) {
