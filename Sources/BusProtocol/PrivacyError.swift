@@ -8,6 +8,8 @@ public struct PrivacyError: Error, Hashable, Sendable, CustomStringConvertible {
     case exposed
     /// It is not of the form that it has to have.
     case malformed
+    /// It would be written over.
+    case exists
   }
 
   /// The kind.

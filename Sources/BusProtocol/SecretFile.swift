@@ -34,11 +34,19 @@ public struct SecretFile: Sendable {
 
   /// Writes a new secret, for this user alone; refused when there is something already.
   public static func create(_ path: String, bytes: [UInt8]) throws(PrivacyError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    try create(path, bytes: bytes, mode: 0o600)
+  }
+
+  /// The same for what goes with a secret and others may read.
+  static func create(_ path: String, bytes: [UInt8], mode: mode_t) throws(PrivacyError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else {
-      throw refusal(of: path, reason: errno, help: "nothing is written over: choose another name, or remove it")
+      let help = "nothing is written over: choose another name, or move the old one away"
+      guard errno == EEXIST else { throw refusal(of: path, reason: errno, help: help) }
+      throw PrivacyError(.exists, "\(path) is there already", help: help)
     }
-    var isWritten = fchmod(descriptor, 0o600) == 0
+    // Whatever the mask: a secret is nobody else's, and what others may read they can.
+    var isWritten = fchmod(descriptor, mode) == 0
     isWritten = isWritten && write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
     let reason = errno
     guard close(descriptor) == 0, isWritten else {

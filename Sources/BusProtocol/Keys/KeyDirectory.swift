@@ -23,7 +23,7 @@ public struct KeyDirectory: Hashable, Sendable {
   /// silently lost its key would look for the reason elsewhere.
   public init(reading directory: String) throws(KeyError) {
     var principals: [String: Name] = [:]
-    for file in try KeyDirectory.files(in: directory) {
+    for file in try KeyDirectory.files(in: directory, suffix: ".pub") {
       let path = "\(directory)/\(file)"
       let name: Name
       do { name = try Name(String(file.dropLast(4)), of: "principal") } catch {
@@ -45,7 +45,8 @@ public struct KeyDirectory: Hashable, Sendable {
   /// All who have a key.
   public var names: Set<Name> { Set(principals.values) }
 
-  private static func files(in directory: String) throws(KeyError) -> [String] {
+  /// The names of a directory's files that end so, sorted; hidden ones are passed over.
+  package static func files(in directory: String, suffix: String) throws(KeyError) -> [String] {
     guard let stream = opendir(directory) else { throw KeyError.system("read", directory) }
     defer { closedir(stream) }
     var files: [String] = []
@@ -53,7 +54,7 @@ public struct KeyDirectory: Hashable, Sendable {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard name.hasSuffix(".pub"), !name.hasPrefix(".") else { continue }
+      guard name.hasSuffix(suffix), !name.hasPrefix(".") else { continue }
       files.append(name)
       guard files.count <= maximumCount else {
         throw KeyError(

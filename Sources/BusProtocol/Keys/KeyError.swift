@@ -22,6 +22,8 @@ public struct KeyError: Error, Hashable, Sendable, CustomStringConvertible {
     case exists
     /// Two principals have one key, or a name is taken.
     case ambiguous
+    /// This program was built without what it takes.
+    case unsupported
   }
 
   /// The kind.
@@ -56,6 +58,12 @@ extension KeyError.Code {
       case .unreadable: .unreadable
       case .exposed: .exposed
       case .malformed: .malformed
+      case .exists: .exists
       }
   }
+}
+
+extension KeyError {
+  /// Why a file with a key was not read or made.
+  package init(_ error: PrivacyError) { self.init(Code(error.code), error.message, help: error.help) }
 }

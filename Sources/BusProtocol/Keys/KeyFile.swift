@@ -21,17 +21,20 @@ public enum KeyFile {
 
   /// The characters of a key.
   public static let keyLength = 40
-  /// More is no key file.
+  /// More is no file of such a key.
   private static let maximumByteCount = 256
+  /// A file of another form may have a name of 200 bytes beside its key.
+  private static let maximumPublicByteCount = 512
 
   /// Reads the key in a file. A secret one that others than its owner may get at is refused; see ``SecretFile``.
   public static func read(_ half: Half, at path: String) throws(KeyError) -> String {
-    guard half == .secret else { return try key(half, in: publicBytes(at: path), of: path) }
-    let secret: SecretFile
-    do throws(PrivacyError) { secret = try SecretFile(contentsOf: path) } catch {
-      throw KeyError(KeyError.Code(error.code), error.message, help: error.help)
-    }
-    return try key(half, in: secret.bytes, of: path)
+    try key(half, in: bytes(half, at: path), of: path)
+  }
+
+  /// What stands in the file of either half.
+  package static func bytes(_ half: Half, at path: String) throws(KeyError) -> [UInt8] {
+    guard half == .secret else { return try publicBytes(at: path) }
+    do throws(PrivacyError) { return try SecretFile(contentsOf: path).bytes } catch { throw KeyError(error) }
   }
 
   private static func publicBytes(at path: String) throws(KeyError) -> [UInt8] {
@@ -43,7 +46,7 @@ public enum KeyFile {
     guard facts.st_mode & S_IFMT == S_IFREG else {
       throw KeyError(.unreadable, "\(path) is no file", help: "name the file that bus keygen made")
     }
-    var bytes = [UInt8](repeating: 0, count: maximumByteCount + 1)
+    var bytes = [UInt8](repeating: 0, count: maximumPublicByteCount + 1)
     let count = bytes.withUnsafeMutableBytes { readBytes(descriptor, $0.baseAddress, $0.count) }
     guard count >= 0 else { throw KeyError.system("read", path) }
     return Array(bytes.prefix(count))
@@ -71,20 +74,14 @@ public enum KeyFile {
 
   /// Makes a file for its owner alone, or readable by all for a public half; one that is there is never written over.
   public static func create(_ half: Half, key: String, at path: String) throws(KeyError) {
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-    let descriptor = open(path, flags, half == .secret ? 0o600 : 0o644)
-    guard descriptor >= 0 else {
-      guard errno == EEXIST else { throw KeyError.system("make", path) }
-      throw KeyError(.exists, "\(path) is there already", help: "choose another name, or move the old pair away")
-    }
-    defer { close(descriptor) }
-    let line = Array("\(half.rawValue) \(key)\n".utf8)
-    guard line.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == line.count, fsync(descriptor) == 0
-    else {
-      let error = KeyError.system("write", path)
-      unlink(path)
-      throw error
-    }
+    try create(half, line: "\(half.rawValue) \(key)\n", at: path)
+  }
+
+  /// The same for a file of another form.
+  package static func create(_ half: Half, line: String, at path: String) throws(KeyError) {
+    do throws(PrivacyError) {
+      try SecretFile.create(path, bytes: Array(line.utf8), mode: half == .secret ? 0o600 : 0o644)
+    } catch { throw KeyError(error) }
   }
 
   /// Takes a file back that was made a moment ago.
