@@ -19,6 +19,8 @@ let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", 
 /// The C functions of the same library, for the store's inner loop.
 let databaseLibrary: Target.Dependency = .product(
   name: "GRDBSQLite", package: "GRDB.swift", condition: daemon)
+let crypto: Target.Dependency = .product(
+  name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Signing"]))
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -44,10 +46,12 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Daemon", description: "The daemon and the tools: busd, bus and what they store and parse."),
-    .default(enabledTraits: ["Daemon"]),
+    .trait(name: "Signing", description: "Signatures of events: the library that makes and checks them."),
+    .default(enabledTraits: ["Daemon", "Signing"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -66,6 +70,7 @@ let package = Package(
     .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
 
     // 2: what keeps, and what wires.
+    .target(name: "BusSigning", dependencies: ["BusProtocol", crypto], swiftSettings: strict),
     .target(name: "BusSpool", dependencies: ["BusProtocol"], swiftSettings: strict),
     .target(
       name: "BusStore", dependencies: ["BusProtocol", "CSQLite", database, databaseLibrary], swiftSettings: strict),
@@ -74,11 +79,11 @@ let package = Package(
     // 4: the daemon's inside, the library, the supervisor.
     .target(
       name: "BusBroker",
-      dependencies: ["BusProtocol", "ZeroMQ", "BusSpool", "BusStore", "BusTopology", logging],
+      dependencies: ["BusProtocol", "BusSigning", "ZeroMQ", "BusSpool", "BusStore", "BusTopology", logging],
       swiftSettings: strict),
     .target(
       name: "Bus",
-      dependencies: ["BusProtocol", "CProcess", "ZeroMQ", "BusSpool", lifecycle, logging, signals],
+      dependencies: ["BusProtocol", "BusSigning", "CProcess", "ZeroMQ", "BusSpool", lifecycle, logging, signals],
       swiftSettings: strict),
     .target(name: "BusSupervisor", dependencies: ["BusProtocol", "BusTopology", "CProcess"], swiftSettings: strict),
 
@@ -92,8 +97,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "BusCommand",
-      dependencies: ["Bus", "BusProtocol", "BusSupervisor", "BusTopology", "BusSpool", arguments, lifecycle, logging],
-      swiftSettings: strict),
+      dependencies: [
+        "Bus", "BusProtocol", "BusSigning", "BusSupervisor", "BusTopology", "BusSpool", arguments, lifecycle, logging,
+      ], swiftSettings: strict),
     .executableTarget(
       name: "Shop", dependencies: ["Bus", database, lifecycle, logging], swiftSettings: strict),
     .executableTarget(
@@ -122,15 +128,18 @@ let package = Package(
 
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
     .testTarget(name: "BusProtocolTests", dependencies: ["BusProtocol"], swiftSettings: strict),
+    .testTarget(name: "BusSigningTests", dependencies: ["BusSigning", "BusProtocol"], swiftSettings: strict),
     .testTarget(name: "BusSpoolTests", dependencies: ["BusSpool", "BusProtocol"], swiftSettings: strict),
     .testTarget(
       name: "BusStoreTests", dependencies: ["BusStore", "BusProtocol", "BusTesting", database], swiftSettings: strict),
     .testTarget(name: "BusTopologyTests", dependencies: ["BusTopology", "BusProtocol"], swiftSettings: strict),
     .testTarget(
       name: "BusBrokerTests",
-      dependencies: ["BusBroker", "BusProtocol", "BusTesting", "BusTopology", "ZeroMQ"], swiftSettings: strict),
+      dependencies: ["BusBroker", "BusProtocol", "BusSigning", "BusTesting", "BusTopology", "ZeroMQ"],
+      swiftSettings: strict),
     .testTarget(
-      name: "BusTests", dependencies: ["Bus", "BusProtocol", "BusSpool", "BusTesting", "ZeroMQ", lifecycle, logging],
+      name: "BusTests",
+      dependencies: ["Bus", "BusProtocol", "BusSigning", "BusSpool", "BusTesting", "ZeroMQ", lifecycle, logging],
       swiftSettings: strict),
     .testTarget(
       name: "BusTestingTests", dependencies: ["Bus", "BusProtocol", "BusTesting", logging], swiftSettings: strict),
@@ -151,7 +160,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bus", "BusCommand", "BusFixture", "BusProof", "BusProtocol", "BusSpool", "BusSupervisor", "BusTesting",
+        "Bus", "BusCommand", "BusFixture", "BusProof", "BusProtocol", "BusSigning", "BusSpool", "BusSupervisor",
+        "BusTesting",
         "BusdCommand",
         "Shop", "ZeroMQ", logging,
       ], exclude: ["Python"], swiftSettings: strict),

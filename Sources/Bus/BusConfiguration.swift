@@ -1,4 +1,5 @@
 internal import BusProtocol
+public import BusSigning
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -21,6 +22,12 @@ public struct BusConfiguration: Sendable {
   public var process: String
   /// What this process proves itself with at a busd that is reached over the network.
   public var keys: BusKeys?
+  /// What this process signs its events with; nil for events without signatures.
+  public var signingKey: SigningKey?
+  /// Whose signatures this process can check, of what it hears.
+  public var signers = Signers()
+  /// busd's public key, by which its seals of contexts are known; nil where no worker looks at them.
+  public var sealKey: VerifyingKey?
   /// Where the outboxes of all services are.
   public var outboxDirectory: String
   /// The most bytes that an outbox keeps while busd is away; then events are refused, counted and said in the log.
@@ -42,8 +49,8 @@ public struct BusConfiguration: Sendable {
   /// Where chance comes from.
   package var random: @Sendable () -> UInt64 = { SystemChance.shared.next() }
 
-  /// Reads `BUS_ENDPOINT`, `BUS_KEY_FILE`, `BUS_SERVER_KEY`, `BUS_SERVICE`, `BUS_ENVIRONMENT`, `BUS_STATE_DIR` and
-  /// `BUS_RUNTIME_DIR`; what is absent is as on one machine.
+  /// Reads `BUS_ENDPOINT`, `BUS_KEY_FILE`, `BUS_SERVER_KEY`, `BUS_SIGNING_KEY`, `BUS_SIGNERS`, `BUS_SEAL_KEY`,
+  /// `BUS_SERVICE`, `BUS_ENVIRONMENT`, `BUS_STATE_DIR` and `BUS_RUNTIME_DIR`; what is absent is as on one machine.
   ///
   /// Throws when the service has no name of the grammar, the environment is none, the endpoint's path is longer than a
   /// socket's may be, a key cannot be read, or there is none for an endpoint on another machine.
@@ -62,6 +69,7 @@ public struct BusConfiguration: Sendable {
         help: "use a shorter BUS_RUNTIME_DIR")
     }
     keys = try BusKeys(environment: environment)
+    (signingKey, signers, sealKey) = try BusConfiguration.signing(environment)
     guard keys != nil || !BusKeys.isFar(endpoint) else {
       throw BusError(
         code: "configuration", "\(endpoint) is on another machine, which needs keys",
@@ -74,6 +82,20 @@ public struct BusConfiguration: Sendable {
     outboxDirectory = "\(directories.state)/outbox"
     self.environment = try BusEnvironment(word: environment["BUS_ENVIRONMENT"])
     variables = environment
+  }
+
+  /// The keys that `BUS_SIGNING_KEY` and `BUS_SEAL_KEY` name, and those in the directory that `BUS_SIGNERS` names.
+  private static func signing(
+    _ environment: [String: String]
+  ) throws(BusError) -> (SigningKey?, Signers, VerifyingKey?) {
+    func path(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    do throws(KeyError) {
+      return (
+        try path("BUS_SIGNING_KEY").map { (path) throws(KeyError) in try SigningKey(contentsOf: path) },
+        try path("BUS_SIGNERS").map { (path) throws(KeyError) in try Signers(reading: path) } ?? Signers(),
+        try path("BUS_SEAL_KEY").map { (path) throws(KeyError) in try VerifyingKey(contentsOf: path) }
+      )
+    } catch { throw BusError(code: "configuration", error.message, help: error.help) }
   }
 
   /// Reads the environment of this process; `service` names it where `BUS_SERVICE` does not.

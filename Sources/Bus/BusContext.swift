@@ -14,6 +14,10 @@ public struct BusContext: Sendable {
   public var correlation: CorrelationID?
   /// The trace that it belongs to.
   public var trace: TraceContext?
+  /// In a job: the principal that gave the values, as busd saw its key, where busd sealed them and the seal is whole.
+  ///
+  /// It says who vouches for the values. It is no login: nothing that a context holds lets anybody in anywhere.
+  public internal(set) var giver: Name?
 
   /// A context of its parts.
   public init(

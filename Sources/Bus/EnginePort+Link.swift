@@ -16,7 +16,8 @@ extension EnginePort {
       },
       say: { link.say($0) },
       follow: { patterns, offset in
-        Follow.follower(link, patterns: patterns, after: offset, logger: client.logger)
+        Follow.follower(
+          link, patterns: patterns, after: offset, signers: client.configuration.signers, logger: client.logger)
       })
   }
 }

@@ -1,4 +1,5 @@
 public import BusProtocol
+internal import BusSigning
 internal import Logging
 
 /// Events of some topics, one after the other: see ``BusClient/events(_:from:onMissing:)``.
@@ -22,6 +23,7 @@ public struct EventSequence: AsyncSequence, Sendable {
   private let patterns: [TopicPattern]
   private let start: Start
   private let onMissing: (@Sendable (ClosedRange<UInt64>) -> Void)?
+  private var wantsSigned = false
 
   init(
     _ client: BusClient, patterns: [TopicPattern], start: Start,
@@ -33,6 +35,13 @@ public struct EventSequence: AsyncSequence, Sendable {
     self.onMissing = onMissing
   }
 
+  /// The same without events that nobody signed whose key this process knows: see ``BusConfiguration/signers``.
+  public func signed() -> EventSequence {
+    var sequence = self
+    sequence.wantsSigned = true
+    return sequence
+  }
+
   /// Begins to follow.
   public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
@@ -41,6 +50,8 @@ public struct EventSequence: AsyncSequence, Sendable {
     private let sequence: EventSequence
     private var handle: FollowHandle?
     private var stretch = RecordStretch(after: .zero, through: .zero, records: [])
+    /// Of the stretch, and passed over.
+    private var unsignedCount = 0
 
     init(_ sequence: EventSequence) { self.sequence = sequence }
 
@@ -50,7 +61,11 @@ public struct EventSequence: AsyncSequence, Sendable {
     /// The same, in the caller's isolation.
     public mutating func next(isolation: isolated (any Actor)?) async throws -> Event? {
       while true {
-        if let event = try stretch.next() { return event }
+        while let event = try stretch.next() {
+          if !sequence.wantsSigned || event.signer != nil { return event }
+          unsignedCount += 1
+        }
+        warnOfUnsigned()
         guard try await readOn(isolation) else { return nil }
       }
     }
@@ -69,10 +84,22 @@ public struct EventSequence: AsyncSequence, Sendable {
       }
     }
 
+    /// What is passed over is not left out silently.
+    private mutating func warnOfUnsigned() {
+      guard unsignedCount > 0 else { return }
+      sequence.client.logger.warning(
+        "events were passed over whose signer is not known",
+        metadata: ["events": "\(unsignedCount)", "through": "\(stretch.through)"])
+      unsignedCount = 0
+    }
+
     private func follow() async throws(BusError) -> FollowHandle {
       if let handle { return handle }
       let (client, place) = (sequence.client, try await place())
-      return FollowHandle(Follow(try client.link, patterns: sequence.patterns, after: place, logger: client.logger))
+      return FollowHandle(
+        Follow(
+          try client.link, patterns: sequence.patterns, after: place, signers: client.configuration.signers,
+          logger: client.logger))
     }
 
     /// What is no longer kept is not left out silently.
@@ -106,9 +133,10 @@ public struct EventSequence: AsyncSequence, Sendable {
 extension Follow {
   /// Follows topics from a place: a stretch at each call, for ever. Ends when the closure is let go.
   static func follower(
-    _ link: Link, patterns: [TopicPattern], after offset: Offset, logger: Logger
+    _ link: Link, patterns: [TopicPattern], after offset: Offset, signers: Signers = Signers(), logger: Logger
   ) -> EventFollower {
-    let handle = FollowHandle(Follow(link, patterns: patterns, after: offset, logger: logger))
+    let handle = FollowHandle(
+      Follow(link, patterns: patterns, after: offset, signers: signers, logger: logger))
     return { try await handle.follow.next() }
   }
 }

@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import BusSigning
 internal import Logging
 internal import ZeroMQ
 
@@ -11,6 +12,7 @@ actor Follow {
 
   private nonisolated let link: Link
   private let patterns: [TopicPattern]
+  private let signers: Signers
   private let logger: Logger
   private var follower: LiveFollower
   /// Its number among those who follow live; nil before the first session.
@@ -26,8 +28,11 @@ actor Follow {
   private static let maximumWaitingByteCount = 8 << 20
   private static let recordsPerRead = 20_000
 
-  init(_ link: Link, patterns: [TopicPattern], after: Offset, logger: Logger) {
+  init(
+    _ link: Link, patterns: [TopicPattern], after: Offset, signers: Signers = Signers(), logger: Logger
+  ) {
     self.link = link
+    self.signers = signers
     self.patterns = patterns
     self.logger = logger
     follower = LiveFollower(patterns: patterns, after: after)
@@ -129,7 +134,8 @@ actor Follow {
     switch action {
     case nil: break
     case .deliver(let after, let through, let records, let missing):
-      deliver(RecordStretch(after: after, through: through, records: records, missing: missing))
+      deliver(
+        RecordStretch(after: after, through: through, records: records, missing: missing, signers: signers))
     case .read(let offset): read(after: offset)
     case .logChanged:
       failure = BusError(

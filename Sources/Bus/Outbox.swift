@@ -1,4 +1,5 @@
 package import BusProtocol
+package import BusSigning
 package import BusSpool
 internal import Synchronization
 
@@ -20,11 +21,13 @@ package final class Outbox: Sendable {
   package let reader: SpoolReader
   private let state: Mutex<State>
   private let syncs: Bool
+  /// Signs what is appended; nil where nothing is signed.
+  private let signingKey: SigningKey?
 
   /// Opens the outbox in a directory named by its publisher, or makes one; refused while another process has it.
   package init(
-    directory: String, publisher: PublisherID, maximumByteCount: Int, syncs: Bool, disk: any Disk = RealDisk(),
-    now: Timestamp, random: @escaping @Sendable () -> UInt64
+    directory: String, publisher: PublisherID, maximumByteCount: Int, syncs: Bool, signingKey: SigningKey? = nil,
+    disk: any Disk = RealDisk(), now: Timestamp, random: @escaping @Sendable () -> UInt64
   ) throws(SpoolError) {
     let spool = try Spool(
       directory: directory, options: .outbox(maximumByteCount: maximumByteCount, syncs: syncs), disk: disk,
@@ -32,6 +35,7 @@ package final class Outbox: Sendable {
     self.publisher = publisher
     self.directory = directory
     self.syncs = syncs
+    self.signingKey = signingKey
     lostEvents = spool.recovery.lostSegmentCount > 0
     let reader = spool.reader()
     self.reader = reader
@@ -48,12 +52,19 @@ package final class Outbox: Sendable {
       guard !state.isClosed else { throw SpoolError(.closed, "the outbox is closed: its client has stopped") }
       let id: EventID = state.identifiers.next(at: now)
       let sequence = state.spool.next.rawValue
-      let event = Event(
+      var event = Event(
         id: id, topic: topic, data: data, time: now, publisher: publisher, publisherSequence: sequence,
         headers: context.headers(source: source))
+      if let signingKey { try Outbox.sign(&event, with: signingKey) }
       _ = try state.spool.append(event, now: now)
       if syncs { _ = try state.spool.commit() } else { _ = try state.spool.commitWithoutSync() }
       return (id, sequence)
+    }
+  }
+
+  private static func sign(_ event: inout Event, with key: SigningKey) throws(SpoolError) {
+    do { try key.sign(&event) } catch {
+      throw SpoolError(.badRecord, "event \(event.topic) cannot be signed: \(error)")
     }
   }
 

@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import BusSigning
 internal import BusSpool
 internal import Logging
 
@@ -15,6 +16,7 @@ struct OutboxShelf: Sendable {
   let directory: String
   let maximumByteCount: Int
   let syncs: Bool
+  let signingKey: SigningKey?
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
 
@@ -22,6 +24,7 @@ struct OutboxShelf: Sendable {
     directory = "\(configuration.outboxDirectory)/\(configuration.service)"
     maximumByteCount = configuration.maximumOutboxByteCount
     syncs = configuration.syncsOutbox
+    signingKey = configuration.signingKey
     now = configuration.now
     random = configuration.random
   }
@@ -66,7 +69,7 @@ struct OutboxShelf: Sendable {
   private func open(_ publisher: PublisherID) throws(SpoolError) -> Outbox {
     try Outbox(
       directory: "\(directory)/\(publisher)", publisher: publisher, maximumByteCount: maximumByteCount,
-      syncs: syncs, now: now(), random: random)
+      syncs: syncs, signingKey: signingKey, now: now(), random: random)
   }
 
   private func makeDirectories() throws(BusError) {

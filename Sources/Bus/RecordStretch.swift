@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import BusSigning
 
 /// A stretch of the spool as it came: records, of which each is read only when somebody takes its event.
 struct RecordStretch: Sendable {
@@ -10,11 +11,16 @@ struct RecordStretch: Sendable {
   let missing: ClosedRange<UInt64>?
   /// All bytes of the records.
   let byteCount: Int
+  /// Whose signatures are checked.
+  private let signers: Signers
   private var rest: ArraySlice<[UInt8]>
   private var reader: EventReader?
 
-  init(after: Offset, through: Offset, records: [[UInt8]], missing: ClosedRange<UInt64>? = nil) {
-    (self.after, self.through, self.missing) = (after, through, missing)
+  init(
+    after: Offset, through: Offset, records: [[UInt8]], missing: ClosedRange<UInt64>? = nil,
+    signers: Signers = Signers()
+  ) {
+    (self.after, self.through, self.missing, self.signers) = (after, through, missing, signers)
     rest = records[...]
     byteCount = records.reduce(0) { $0 + $1.count }
   }
@@ -23,7 +29,8 @@ struct RecordStretch: Sendable {
   mutating func next() throws(ProtocolError) -> Event? {
     while true {
       while let event = try reader?.next() {
-        if event.offset > after && event.offset <= through { return event }
+        guard event.offset > after && event.offset <= through else { continue }
+        return signers.isEmpty ? event : signers.verified(event)
       }
       guard let records = rest.popFirst() else { return nil }
       reader = EventReader(records)

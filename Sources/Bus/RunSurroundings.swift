@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import BusSigning
 internal import Logging
 
 /// What all runs of an engine have in common.
@@ -15,13 +16,29 @@ struct RunSurroundings: Sendable {
   /// Runs the body so that what it publishes and enqueues carries the job as its cause, and the context along.
   func within<R>(_ assignment: Assignment, _ body: () async throws -> R) async rethrows -> R {
     let cause = assignment.cause
-    let context = BusContext(
-      values: cause.context ?? [:], causation: .job(assignment.id), correlation: cause.correlation,
-      trace: cause.trace)
+    let (values, giver) = given(assignment)
+    var context = BusContext(
+      values: values, causation: .job(assignment.id), correlation: cause.correlation, trace: cause.trace)
+    context.giver = giver
     return try await BusContext.$current.withValue(context) {
       try await RunSurroundings.$currentEngine.withValue(engine) {
         try await BusClient.$current.withValue(bus) { try await body() }
       }
+    }
+  }
+
+  /// The values of a job's context, and who gave them. What is not what busd sealed is not handed on.
+  private func given(_ assignment: Assignment) -> (JSONObject, Name?) {
+    guard let context = assignment.cause.context else { return ([:], nil) }
+    switch ContextSeal.check(context, of: assignment.queue, assignment.worker, with: bus?.configuration.sealKey) {
+    case .unsealed: return (ContextSeal.values(of: context), nil)
+    case .genuine(let giver): return (ContextSeal.values(of: context), giver)
+    case .broken:
+      logger.error(
+        "the context of a job is not what busd sealed, and is left out",
+        metadata: ["job.id": "\(assignment.id)", "job.worker": "\(assignment.worker)"])
+      bus?.publish("context_refused", ["job": assignment.id.jsonValue, "worker": .string(assignment.worker.text)])
+      return ([:], nil)
     }
   }
 

@@ -27,6 +27,8 @@ public struct Subscription<Services: Sendable>: Sendable {
   public let start: SubscriptionWish.Start
   /// The queue for jobs of workers that name none, unless the topology names another; nil for `default`.
   public let queue: Name?
+  /// Whether it takes only events whose signature was verified here.
+  public private(set) var wantsSigned = false
 
   let workerTypes: [any Worker<Services>.Type]
   private let map: @Sendable (Event) throws -> [any Worker<Services>]
@@ -64,6 +66,14 @@ public struct Subscription<Services: Sendable>: Sendable {
     self.map = { event in try map(event).workers }
   }
 
+  /// The same subscription for events that somebody signed whose key this process knows: see
+  /// ``BusConfiguration/signers``. Others are passed over, and the bus is told as of a mapping that failed.
+  public func signed() -> Subscription {
+    var subscription = self
+    subscription.wantsSigned = true
+    return subscription
+  }
+
   /// Whether the event is one of those that it wants: by topic and by conditions.
   public func wants(_ event: Event) -> Bool {
     guard patterns.contains(where: { $0.matches(event.topic) }) else { return false }
@@ -79,7 +89,16 @@ public struct Subscription<Services: Sendable>: Sendable {
   /// #expect(try subscription.workers(for: event) as? [IndexUser] == [IndexUser(userID: 42)])
   /// ```
   public func workers(for event: Event) throws -> [any Worker<Services>] {
-    try wants(event) ? map(event) : []
+    guard wants(event) else { return [] }
+    guard !wantsSigned || event.signer != nil else { throw Subscription.unverified(event) }
+    return try map(event)
+  }
+
+  private static func unverified(_ event: Event) -> BusError {
+    let who = event.headers.signature.map { "the signature of \($0.signer) was not verified" } ?? "nobody signed it"
+    return BusError(
+      code: "unsigned", "event \(event.id) (\(event.topic)) is not taken: \(who)",
+      help: "give its publisher BUS_SIGNING_KEY, and this process BUS_SIGNERS with the publisher's NAME.verify")
   }
 
   private static func name(of patterns: [TopicPattern]) -> Name {

@@ -1,4 +1,5 @@
 package import BusProtocol
+internal import BusSigning
 package import Logging
 internal import Synchronization
 internal import ZeroMQ
@@ -7,10 +8,12 @@ internal import ZeroMQ
 package final class ToolConnection: Sendable {
   private let link: Link
   private let logger: Logger
+  private let signers: Signers
 
   /// Begins to connect; busd need not be there.
   package init(_ configuration: BusConfiguration, logger: Logger) throws(BusError) {
     self.logger = logger
+    signers = configuration.signers
     do {
       link = try Link(
         endpoint: configuration.endpoint, hello: Hello(role: .tool, process: configuration.process),
@@ -62,7 +65,7 @@ package final class ToolConnection: Sendable {
   package func follow(
     _ patterns: [TopicPattern], after offset: Offset
   ) -> @Sendable () async throws -> ToolStretch {
-    let follow = Follow(link, patterns: patterns, after: offset, logger: logger)
+    let follow = Follow(link, patterns: patterns, after: offset, signers: signers, logger: logger)
     return {
       let stretch = try await follow.next()
       return ToolStretch(through: stretch.through, events: stretch.events, missing: stretch.missing)

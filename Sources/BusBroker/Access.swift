@@ -46,6 +46,9 @@ package final class Access: Sendable {
 
   // MARK: Coming in
 
+  /// Whose processes may come over socket files, as of the last reading.
+  private var peers: LocalPeers { state.withLock { $0.settings.peers } }
+
   /// busd's public key, where there are doors that ask for one.
   var publicKey: String? { own?.publicKey }
 
@@ -68,6 +71,7 @@ package final class Access: Sendable {
   /// The settings of the socket behind a door.
   func options(_ options: SocketOptions, _ door: Door, at endpoint: String) -> SocketOptions {
     var options = options.quiet(at: endpoint)
+    if endpoint.hasPrefix("ipc://") { (options.ipcUserIDs, options.ipcGroupIDs) = (peers.users, peers.groups) }
     guard isKeyed(endpoint), let own else { return options }
     options.curve = .server(secretKey: own.secretKey)
     options.zapDomain = door.rawValue
@@ -108,6 +112,40 @@ package final class Access: Sendable {
 
   // MARK: Sessions
 
+  /// The principal of a session, and what all its processes may take together; nil where nothing bounds it.
+  func limits(of session: SessionID) -> (principal: Name, limits: PrincipalLimits)? {
+    guard isGuarded.load(ordering: .relaxed) else { return nil }
+    return state.withLock { state in
+      guard let principal = state.principals[session], let limits = state.settings.permissions.limits(of: principal)
+      else { return nil }
+      return (principal, limits)
+    }
+  }
+
+  /// The same for a principal.
+  func limits(of principal: Name) -> PrincipalLimits? {
+    guard isGuarded.load(ordering: .relaxed) else { return nil }
+    return state.withLock { $0.settings.permissions.limits(of: principal) }
+  }
+
+  /// The jobs that a session asks for, with the contexts sealed that come along; as they are where nothing is sealed.
+  func sealed(_ request: Request, from session: SessionID) throws(Refusal) -> Request {
+    guard isGuarded.load(ordering: .relaxed) else { return request }
+    let (sealer, giver) = state.withLock { ($0.settings.sealer, $0.principals[session]) }
+    guard let sealer, let giver else { return request }
+    do throws(KeyError) { return try ContextSealer(key: sealer, giver: giver).sealed(request) } catch {
+      throw Refusal(code: "seal", message: error.message, help: error.help)
+    }
+  }
+
+  /// Who came as whom.
+  func sessions(of principal: Name) -> Set<SessionID> {
+    state.withLock { state in Set(state.principals.filter { $0.value == principal }.keys) }
+  }
+
+  /// The principal of a session; nil when it has ended.
+  func principal(of session: SessionID) -> Name? { state.withLock { $0.principals[session] } }
+
   /// A session belongs to a principal as long as it lasts.
   func bind(_ session: SessionID, to principal: Name) { state.withLock { $0.principals[session] = principal } }
 
@@ -130,14 +168,14 @@ package final class Access: Sendable {
   func guarding(_ session: SessionID) -> Guarded? {
     guard isGuarded.load(ordering: .relaxed) else { return nil }
     return state.withLock { state in
-      state.principals[session].map { Guarded(principal: $0, permissions: state.settings.permissions) }
+      state.principals[session].map { state.settings.guarded($0) }
     } ?? Guarded(principal: nil, permissions: .init(AccessDefinition()))
   }
 
   /// The same for who has no session: a plain publisher.
   func guarding(_ principal: Name) -> Guarded? {
     guard isGuarded.load(ordering: .relaxed) else { return nil }
-    return state.withLock { Guarded(principal: principal, permissions: $0.settings.permissions) }
+    return state.withLock { $0.settings.guarded(principal) }
   }
 
   /// Refuses a request that its session's principal may not make.

@@ -188,6 +188,7 @@ extension StoreLoop {
     let list = processes.sorted { $0.key < $1.key }.map { session -> JSONValue in
       [
         "session": session.key.rawValue.jsonValue, "role": .string(session.value.role.rawValue),
+        "principal": access.principal(of: session.key).map { .string($0.text) } ?? .null,
         "process": .string(session.value.process),
         "engine": session.value.engine.map { .string($0.text) } ?? .null,
       ]

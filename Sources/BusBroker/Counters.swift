@@ -22,6 +22,7 @@ final class Counters: Sendable {
     case notesStale = "notes_stale"
     case leasesEnded = "leases_ended"
     case denied = "denied"
+    case signaturesRefused = "signatures_refused"
     case sessionsOpened = "sessions_opened"
     case sessionsClosed = "sessions_closed"
     case sessionsRefused = "sessions_refused"

@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import BusSigning
 internal import BusTopology
 
 /// Something that somebody may not do.
@@ -16,6 +17,8 @@ struct Guarded: Sendable {
   /// nil for who is nobody any more: it may nothing.
   let principal: Name?
   let permissions: Permissions
+  /// Whose signatures are known.
+  var signers = Signers()
 
   /// Questions about one job whose id is known: for those who make or work jobs.
   static let questionsOfJobs: Set<String> = ["wait", "job", "lines", "batch"]
@@ -25,8 +28,8 @@ struct Guarded: Sendable {
   /// Refuses what one of the request's names is not allowed for. Records are looked at by ``denial(ofRecords:in:)``.
   func check(_ request: Request) throws(Denial) {
     switch request {
-    case .publish(_, let publication, _): try demand(.publish, publication.topic.text)
-    case .announce(_, let announcement): try demand(.publish, announcement.topic.text)
+    case .publish(_, let publication, _): try demandUnsigned(publication.topic)
+    case .announce(_, let announcement): try demandUnsigned(announcement.topic)
     case .withdraw: try demandAny(.publish)
     case .read(_, _, let patterns, _): try check(reading: patterns)
     case .subscribe(_, let wishes, let schedules): try check(wishes, schedules ?? [])
@@ -61,22 +64,6 @@ struct Guarded: Sendable {
     }
     guard case .denied(let reason, let help) = permissions.decide(principal, right, name) else { return nil }
     return Denial(line: "\(principal) \(right.rawValue) \(name)", reason: reason, help: help)
-  }
-
-  /// Which records of a batch may not be published, and why the first may not; nil when all may.
-  func denial(
-    of records: [Intake.Numbered], in bytes: [UInt8]
-  ) -> (first: Denial, sequences: [UInt64])? {
-    var (first, sequences): (Denial?, [UInt64]) = (nil, [])
-    var last: (topic: ArraySlice<UInt8>, denial: Denial?)?
-    for record in records {
-      let topic = Record.topicBytes(bytes, at: record.start)
-      if last?.topic != topic { last = (topic, denial(.publish, String(decoding: topic, as: UTF8.self))) }
-      guard let denial = last?.denial else { continue }
-      first = first ?? denial
-      sequences.append(record.sequence)
-    }
-    return first.map { ($0, sequences) }
   }
 
   private func demandAny(_ right: Right) throws(Denial) {

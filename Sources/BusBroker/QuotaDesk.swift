@@ -69,8 +69,13 @@ struct QuotaDesk {
   }
 
   /// What a sender is told that has to wait.
-  static func refusal(_ wait: Duration) -> Refusal {
-    Refusal(
+  static func refusal(_ wait: Duration, principal: Name? = nil) -> Refusal {
+    if let principal {
+      return Refusal(
+        code: "busy", message: "the processes of \(principal) send more than their share together",
+        help: "ask again later, nothing is lost; see access.principals.\(principal).limits", retryAfter: wait)
+    }
+    return Refusal(
       code: "busy", message: "this process sends more than its share",
       help: "ask again later, nothing is lost; see bus.limits",
       retryAfter: wait)

@@ -24,6 +24,10 @@ struct Sessions {
   private var last: UInt64 = 0
 
   var count: Int { byRoute.count }
+
+  /// How many a principal has.
+  func count(of principal: Name) -> Int { byRoute.values.count { $0.principal == principal } }
+
   var all: [Session] { byRoute.values.sorted { $0.id < $1.id } }
 
   /// The session of a connection; nil also where it is another principal's.

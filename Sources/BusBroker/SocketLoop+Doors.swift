@@ -63,7 +63,8 @@ extension SocketLoop {
           line: "\(message.principal ?? "nobody") publish \(topic)", reason: "it has no key any more", help: ""))
       return false
     }
-    guard let denial = access.guarding(principal)?.denial(.publish, topic) else { return true }
+    let guarded = access.guarding(principal)
+    guard let denial = guarded?.denial(.publish, topic) ?? guarded?.denialOfUnsigned(topic) else { return true }
     _ = access.refusal(of: denial)
     return false
   }
@@ -86,6 +87,23 @@ extension SocketLoop {
       sockets.closeLive()
       reopenLive()
     }
+  }
+
+  /// Who is there already stays; a newcomer asks again.
+  func tooManySessions(_ route: [UInt8], _ principal: Name) -> Refusal? {
+    guard sessions.session(route: route, of: principal) == nil else { return nil }
+    let retryAfter = Duration.seconds(2)
+    if sessions.count >= facts.maximumSessions {
+      counters.add(to: .sessionsRefused)
+      return Refusal(
+        code: "too_many_sessions", message: "\(sessions.count) processes are connected, which is the limit",
+        help: "ask again later, or write a higher bus.limits.sessions", retryAfter: retryAfter)
+    }
+    guard let limit = access.limits(of: principal)?.sessions, sessions.count(of: principal) >= limit else { return nil }
+    counters.add(to: .sessionsRefused)
+    return Refusal(
+      code: "too_many_sessions", message: "\(limit) processes of \(principal) are connected, which is its limit",
+      help: "ask again later, or write a higher access.principals.\(principal).limits.sessions", retryAfter: retryAfter)
   }
 
   // MARK: Who does not hear

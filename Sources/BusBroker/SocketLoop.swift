@@ -13,7 +13,7 @@ actor SocketLoop {
   let readers: ReadLoop
   let facts: BrokerFacts
   let access: Access
-  private let counters: Counters
+  let counters: Counters
   let logger: Logger
   let sockets: any BrokerSockets
   private var isPaused = false
@@ -187,17 +187,6 @@ actor SocketLoop {
     } catch {
       send(Reply.refused(request: nil, Refusal(error)).frames, route: route, session: nil)
     }
-  }
-
-  /// Who is there already stays; a newcomer asks again.
-  private func tooManySessions(_ route: [UInt8], _ principal: Name) -> Refusal? {
-    guard sessions.count >= facts.maximumSessions, sessions.session(route: route, of: principal) == nil else {
-      return nil
-    }
-    counters.add(to: .sessionsRefused)
-    return Refusal(
-      code: "too_many_sessions", message: "\(sessions.count) processes are connected, which is the limit",
-      help: "ask again later, or write a higher bus.limits.sessions", retryAfter: .seconds(2))
   }
 
   private func byteCount(_ frames: [[UInt8]]) -> Int { frames.reduce(64) { $0 + $1.count } }

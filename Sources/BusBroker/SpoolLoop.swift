@@ -36,6 +36,7 @@ actor SpoolLoop {
   private var identifiers: IdentifierSource
   private let payload: Int
   private var quotas: QuotaDesk
+  private var principals = PrincipalQuotas()
   private var droppedCount = 0
   private let access: Access
   /// The last sequence of outboxes whose last records were denied: what comes behind them is no hole.
@@ -123,10 +124,20 @@ actor SpoolLoop {
 
   /// Whether the session has to wait, and is told so.
   private func putsOff(_ session: SessionID, _ request: UInt64) -> Bool {
-    guard let wait = quotas.wait(of: .session(session), now: thread.now) else { return false }
+    let own = quotas.wait(of: .session(session), now: thread.now)
+    let bound = access.limits(of: session)
+    let shared = bound.flatMap { principals.wait(of: $0.principal, $0.limits, now: thread.now) }
+    guard let wait = [own, shared].compactMap(\.self).max() else { return false }
     counters.add(to: .requestsPutOff)
-    owed.append((session, .refused(request: request, QuotaDesk.refusal(wait))))
+    let who = shared == wait ? bound?.principal : nil
+    owed.append((session, .refused(request: request, QuotaDesk.refusal(wait, principal: who))))
     return true
+  }
+
+  private func charge(_ session: SessionID, events: Int, bytes: Int) {
+    quotas.charge(.session(session), events: events, bytes: bytes, now: thread.now)
+    guard let bound = access.limits(of: session) else { return }
+    principals.charge(bound.principal, bound.limits, events: events, bytes: bytes, now: thread.now)
   }
 
   private func carry(
@@ -134,7 +145,7 @@ actor SpoolLoop {
     at moment: Timestamp
   ) throws {
     let records = try Intake.records(bytes, of: publisher)
-    let denied = access.guarding(session)?.denial(of: records, in: bytes)
+    let denied = access.guarding(session)?.denial(of: records, in: bytes, at: moment)
     let last = [spool.lastSequence(of: publisher), passed[publisher]].compactMap(\.self).max()
     switch Intake.decide(records, last: last, oldest: oldest) {
     case .gap(let expected):
@@ -149,7 +160,7 @@ actor SpoolLoop {
         // One by one: what came before a refusal is in the group, and has to be committed.
         appended += 1
       }
-      quotas.charge(.session(session), events: records.count, bytes: bytes.count, now: thread.now)
+      charge(session, events: records.count, bytes: bytes.count)
       counters.add(records.count - new.count, to: .eventsRepeated)
       let through = records.last?.sequence ?? 0
       guard let denied else { return owed.append((session, .carried(request: request, through: through))) }
@@ -159,9 +170,10 @@ actor SpoolLoop {
 
   /// The answer to a batch of which some may not be published: nothing of it is to come again.
   private func refusal(
-    of denied: (first: Denial, sequences: [UInt64]), of publisher: PublisherID, through: UInt64
+    of denied: Withheld, of publisher: PublisherID, through: UInt64
   ) -> Refusal {
     counters.add(denied.sequences.count, to: .eventsRefused)
+    counters.add(denied.signatureCount, to: .signaturesRefused)
     if denied.sequences.last == through {
       // Forgotten, it costs a repetition: the outbox is asked for what it has let go of, and says so.
       if passed.count >= SpoolLoop.maximumPassed { passed = [:] }
@@ -183,7 +195,7 @@ actor SpoolLoop {
     }
     try checkSize(data, publication.topic)
     _ = try JSONParser.parse(data)
-    quotas.charge(.session(session), events: 1, bytes: data.count, now: thread.now)
+    charge(session, events: 1, bytes: data.count)
     let event = event(publication.topic, publication.id, data, publication.headers, at: moment)
     let offset = try append(event, at: moment)
     owed.append((session, .published(request: request, id: event.id, offset: offset, isNew: true)))

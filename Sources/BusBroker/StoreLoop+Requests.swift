@@ -1,6 +1,7 @@
 internal import BusProtocol
 internal import BusSpool
 internal import BusStore
+internal import BusTopology
 internal import Logging
 
 /// What each request asks of the store: a command, and what to do with its reply.
@@ -9,7 +10,7 @@ extension StoreLoop {
     do {
       let request = try Request(frames: frames)
       try access.check(request, from: session)
-      accept(request, from: session)
+      accept(try access.sealed(request, from: session), from: session)
     } catch {
       let refusal = error as? Refusal ?? (error as? ProtocolError).map { Refusal($0) }
       guard let refusal else { return }
@@ -38,8 +39,25 @@ extension StoreLoop {
     }
   }
 
+  /// All processes of a principal together have so many, where the topology says so.
+  private func tooManySubscriptions(_ wishes: [SubscriptionWish], _ session: SessionID) -> Refusal? {
+    guard let bound = access.limits(of: session), let limit = bound.limits.subscriptions else { return nil }
+    let wanted = wishes.lazy.filter { !$0.isLeaving }.map(\.name)
+    let count = subscriptions.count(of: access.sessions(of: bound.principal), with: wanted)
+    guard count > limit, !wanted.isEmpty else { return nil }
+    return Refusal(
+      code: "too_many_subscriptions",
+      message: "the processes of \(bound.principal) have \(count) subscriptions, their limit is \(limit)",
+      help: "ask again when one has ended, or write a higher access.principals.\(bound.principal).limits.subscriptions",
+      retryAfter: .seconds(2))
+  }
+
   func subscribe(_ wishes: [SubscriptionWish], request: UInt64, session: SessionID) {
     let count = subscriptions.count(of: session, with: wishes.lazy.filter { !$0.isLeaving }.map(\.name))
+    if let refusal = tooManySubscriptions(wishes, session) {
+      counters.add(to: .requestsRefused)
+      return send(.refused(request: request, refusal), to: session)
+    }
     guard count <= facts.maximumSubscriptions else {
       counters.add(to: .requestsRefused)
       let refusal = Refusal(

@@ -161,7 +161,12 @@ struct SubscriptionDesk {
 
   /// How many a process runs or waits for, once it also wants these.
   func count(of session: SessionID, with wanted: some Sequence<SubscriptionName>) -> Int {
-    (places[session] ?? []).union(wanted).count
+    count(of: [session], with: wanted)
+  }
+
+  /// The same for several together.
+  func count(of sessions: Set<SessionID>, with wanted: some Sequence<SubscriptionName>) -> Int {
+    sessions.reduce(into: Set(wanted)) { $0.formUnion(places[$1] ?? []) }.count
   }
 
   /// Who runs it now.

@@ -1,5 +1,6 @@
 internal import Bus
 internal import BusProtocol
+internal import BusSigning
 
 /// A command's connection to busd: opened with a reason when it cannot be, and never waiting in silence.
 struct Connection: Sendable {
@@ -14,6 +15,7 @@ struct Connection: Sendable {
   let headAtStart: Offset
   /// What of events is not printed.
   private let redaction: Redaction
+  private let signers: Signers
   private let tool: ToolConnection
   private let timeout: Duration
 
@@ -36,7 +38,8 @@ struct Connection: Sendable {
     }
     return try await body(
       Connection(
-        endpoint: endpoint, headAtStart: welcome.head, redaction: welcome.redaction, tool: tool,
+        endpoint: endpoint, headAtStart: welcome.head, redaction: welcome.redaction,
+        signers: configuration.signers, tool: tool,
         timeout: options.timeout?.duration ?? answerTimeout))
   }
 
@@ -51,7 +54,8 @@ struct Connection: Sendable {
     do { return try BusConfiguration(environment: environment) } catch {
       throw CommandError(
         .configuration, error.message,
-        where: "--endpoint, BUS_ENDPOINT, BUS_KEY_FILE, BUS_SERVER_KEY, BUS_STATE_DIR, BUS_RUNTIME_DIR",
+        where: "--endpoint, BUS_ENDPOINT, BUS_KEY_FILE, BUS_SERVER_KEY, BUS_SIGNING_KEY, BUS_SIGNERS, BUS_STATE_DIR, "
+          + "BUS_RUNTIME_DIR",
         help: error.help ?? "use ipc://PATH or tcp://127.0.0.1:PORT")
     }
   }
@@ -118,7 +122,7 @@ struct Connection: Sendable {
   func read(after: Offset, patterns: [TopicPattern], limit: Int) async throws -> EventsRead {
     let reply = try await request { .read(request: $0, after: after, patterns: patterns, limit: limit) }
     guard case .events(_, let chunk) = reply else { throw badAnswer("events were asked for") }
-    return try reading { () throws(ProtocolError) in try EventsRead(chunk, redaction) }
+    return try reading { () throws(ProtocolError) in try EventsRead(chunk, redaction, signers) }
   }
 
   /// Follows topics from a place: a stretch at each call, gap-free, for ever.
@@ -188,8 +192,9 @@ struct EventsRead: Sendable {
 }
 
 extension EventsRead {
-  init(_ chunk: EventsChunk, _ redaction: Redaction) throws(ProtocolError) {
+  init(_ chunk: EventsChunk, _ redaction: Redaction, _ signers: Signers) throws(ProtocolError) {
     self.init(
-      events: try Record.events(chunk.records).map(redaction.shown), through: chunk.through, missing: chunk.missing)
+      events: try Record.events(chunk.records).map { redaction.shown(signers.verified($0)) }, through: chunk.through,
+      missing: chunk.missing)
   }
 }

@@ -68,6 +68,7 @@ public struct Event: Hashable, Sendable {
     object.set("traceparent", headers.trace?.description)
     object.set("causationid", headers.causation?.text)
     object.set("correlationid", correlation)
+    object.set("signer", signer?.text)
     if offset > .zero {
       object.set("offset", offset.rawValue)
       object.set("sequence", Event.sequenceText(sequence))

@@ -12,6 +12,8 @@ public struct EventHeaders: Hashable, Sendable {
   public var context: JSONObject?
   /// The form of the data where it is not JSON.
   public var contentType: String?
+  /// Who signed the event, if anybody did.
+  public var signature: EventSignature?
 
   /// The deepest nesting of a context: it becomes part of jobs and answers, which have a bound of their own.
   public static let maximumContextDepth = 16
@@ -47,6 +49,7 @@ public struct EventHeaders: Hashable, Sendable {
     static let correlation: UInt8 = 4
     static let context: UInt8 = 5
     static let contentType: UInt8 = 6
+    static let signature: UInt8 = 7
   }
 
   /// Appends the bytes: key, length, value for each header that is there.
@@ -74,6 +77,8 @@ public struct EventHeaders: Hashable, Sendable {
       try EventHeaders.append(Key.context, JSONValue.object(context).bytes, to: &bytes)
     }
     if let contentType { try EventHeaders.append(Key.contentType, contentType.utf8, to: &bytes) }
+    // The last: it signs what stands before it.
+    if let signature { try EventHeaders.append(Key.signature, signature.value, to: &bytes) }
   }
 
   private static func append(
@@ -114,15 +119,26 @@ public struct EventHeaders: Hashable, Sendable {
     }
   }
 
+  /// Whether a signature is among headers that were checked before.
+  package static func hasSignature(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = Rest(bytes: bytes)
+    // Checked, they do not throw.
+    while let header = try? rest.next() { if header.key == Key.signature { return true } }
+    return false
+  }
+
   /// The headers that were not looked at yet.
   private struct Rest {
     var bytes: ArraySlice<UInt8>
     private var count = 0
+    private var isSigned = false
 
     init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
     mutating func next() throws(ProtocolError) -> (key: UInt8, value: ArraySlice<UInt8>)? {
       guard let key = bytes.first else { return nil }
+      guard !isSigned else { throw EventHeaders.unsigned }
+      isSigned = key == Key.signature
       count += 1
       guard count <= EventHeaders.maximumCount else { throw EventHeaders.tooMany("headers", count) }
       let start = bytes.startIndex + 3
@@ -148,6 +164,7 @@ public struct EventHeaders: Hashable, Sendable {
       }
       context = object
     case Key.contentType: contentType = try EventHeaders.text(value)
+    case Key.signature: signature = try EventSignature(value)
     default: break
     }
   }
@@ -163,6 +180,10 @@ public struct EventHeaders: Hashable, Sendable {
   }
 
   private static var notText: ProtocolError { ProtocolError(.badRecord, "an event's header is not UTF-8") }
+
+  private static var unsigned: ProtocolError {
+    ProtocolError(.badRecord, "a header stands behind the event's signature, which does not cover it")
+  }
 
   private static var cutShort: ProtocolError { ProtocolError(.badRecord, "an event's headers are cut short") }
 

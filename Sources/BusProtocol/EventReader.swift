@@ -64,6 +64,14 @@ package struct EventReader: Sendable {
     event.offset = header.offset
     event.sequence = header.sequence
     event.recordedAt = header.recordedAt
+    if let signature = headers.signature {
+      // Of this record, even where its headers are those of the one before.
+      event.headers.signature = EventSignature(
+        signer: signature.signer, bytes: signature.bytes,
+        content: EventSignature.content(
+          signature.signer, beforeHeaders: bytes[body..<headersStart],
+          headers: bytes[headersStart..<dataStart - signature.headerByteCount]))
+    }
     return event
   }
 

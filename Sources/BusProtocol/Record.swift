@@ -28,11 +28,7 @@ public enum Record {
     let start = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: RecordHeader.byteCount))
     let body = bytes.count
-    event.id.append(to: &bytes)
-    event.publisher.append(to: &bytes)
-    bytes.append(littleEndian: event.publisherSequence)
-    bytes.append(littleEndian: UInt64(bitPattern: event.time.microseconds))
-    bytes.append(contentsOf: event.topic.text.utf8)
+    event.appendPrefix(to: &bytes)
     let headers = bytes.count
     try event.headers.append(to: &bytes)
     let headersByteCount = bytes.count - headers
@@ -93,6 +89,14 @@ public enum Record {
     return bytes[topic..<topic + header.topicByteCount]
   }
 
+  /// Whether the event of the record that begins at a byte, and was checked before, has a signature.
+  package static func isSigned(_ bytes: [UInt8], at start: Int) -> Bool {
+    let topic = topicBytes(bytes, at: start)
+    let headers = Int(bytes.span.bytes.littleEndian(UInt16.self, at: start + 52))
+    return headers > EventSignature.byteCount
+      && EventHeaders.hasSignature(bytes[topic.endIndex..<topic.endIndex + headers])
+  }
+
   /// The topic's bytes of the event's record that begins at a byte and was checked before.
   package static func topicBytes(_ bytes: [UInt8], at start: Int) -> ArraySlice<UInt8> {
     let topic = start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount
@@ -131,5 +135,16 @@ public enum Record {
     guard Name.isValid(bytes) else {
       throw Name.refusal(of: String(decoding: bytes, as: UTF8.self), what: "topic")
     }
+  }
+}
+
+extension Event {
+  /// Appends the part of its body that stands before the headers.
+  @inline(__always) func appendPrefix(to bytes: inout [UInt8]) {
+    id.append(to: &bytes)
+    publisher.append(to: &bytes)
+    bytes.append(littleEndian: publisherSequence)
+    bytes.append(littleEndian: UInt64(bitPattern: time.microseconds))
+    bytes.append(contentsOf: topic.text.utf8)
   }
 }

@@ -6,6 +6,12 @@ public struct AccessDefinition: Sendable, Equatable {
   public var keyDirectory: String?
   /// busd's own secret key.
   public var keyFile: String?
+  /// The secret key with which busd seals the contexts of jobs; nil where it seals none.
+  public var sealFile: String?
+  /// Which events must be signed, and by whom.
+  public var signing = SigningDefinition()
+  /// Who else may come over socket files.
+  public var peers = PeerDefinition()
   /// What each principal may do, in the order of the file.
   public var principals: [PrincipalDefinition]
   /// Where the file says it.
@@ -27,6 +33,12 @@ public struct AccessDefinition: Sendable, Equatable {
   /// busd's own secret key; a relative one lies beside the topology's file.
   public var keyFilePath: String? { keyFile.map(besideFile) }
 
+  /// The directory of the public keys of those who sign; a relative one lies beside the topology's file.
+  public var signerDirectoryPath: String? { (signing.directory ?? keyDirectory).map(besideFile) }
+
+  /// The key with which busd seals; a relative one lies beside the topology's file.
+  public var sealFilePath: String? { sealFile.map(besideFile) }
+
   private func besideFile(_ path: String) -> String {
     guard !path.hasPrefix("/"), let slash = position.file.lastIndex(of: "/") else { return path }
     return "\(position.file[...slash])\(path)"
@@ -39,6 +51,8 @@ public struct PrincipalDefinition: Sendable, Equatable {
   public var name: Name
   /// The names that each right is good for; one that is absent is good for none.
   public var rights: [Right: [RightPattern]]
+  /// What its processes may take together.
+  public var limits = PrincipalLimits()
   /// Where the file says it.
   public var position: SourcePosition
 

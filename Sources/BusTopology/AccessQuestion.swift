@@ -42,6 +42,9 @@ public struct AccessQuestion: Sendable, Equatable {
     case .allowed(let rule):
       object["allowed"] = true
       object["reason"] = .string(rule)
+      if right == .publish, let rule = permissions.signing.rule(for: name.text) {
+        object["signed"] = .string("access.signed: \(rule)")
+      }
     case .denied(let reason, let help):
       object["allowed"] = false
       object["reason"] = .string(reason)

@@ -25,6 +25,9 @@ public struct Permissions: Sendable, Equatable {
 
   private let rules: [Name: [Right: [RightPattern]]]?
   private let keys: Set<Name>
+  private let limitsByName: [Name: PrincipalLimits]
+  /// Which events must be signed.
+  public let signing: SigningDefinition
 
   /// The permissions of a topology's section, nil for none, with those who have a key.
   public init(_ access: AccessDefinition?, keys: Set<Name> = []) {
@@ -34,12 +37,28 @@ public struct Permissions: Sendable, Equatable {
     }
     self.init(
       rules: Dictionary(access.principals.map { ($0.name, $0.rights) }, uniquingKeysWith: { first, _ in first }),
-      keys: keys)
+      keys: keys, signing: access.signing,
+      limits: Dictionary(access.principals.map { ($0.name, $0.limits) }, uniquingKeysWith: { first, _ in first }))
   }
 
-  private init(rules: [Name: [Right: [RightPattern]]]?, keys: Set<Name>) {
+  private init(
+    rules: [Name: [Right: [RightPattern]]]?, keys: Set<Name>, signing: SigningDefinition = SigningDefinition(),
+    limits: [Name: PrincipalLimits] = [:]
+  ) {
     self.rules = rules
     self.keys = keys
+    self.signing = signing
+    limitsByName = limits
+  }
+
+  /// What all processes of a principal may take together; nil where nothing is said of it.
+  public func limits(of principal: Name) -> PrincipalLimits? {
+    limitsByName[principal].flatMap { $0 == PrincipalLimits() ? nil : $0 }
+  }
+
+  /// Whether somebody may sign events of a topic: whoever may publish them, also without a key for the network.
+  public func maySign(_ signer: Name, _ topic: String) -> Bool {
+    rules?[signer]?[.publish]?.contains { $0.covers(topic) } ?? false
   }
 
   /// Whether nobody has to be asked about.

@@ -31,22 +31,6 @@ public enum TopologyText {
     return text.text
   }
 
-  private static func add(_ access: AccessDefinition, to text: inout Lines) {
-    let isEmpty = access.keyDirectory == nil && access.keyFile == nil && access.principals.isEmpty
-    text.open(0, TopologyKeys.access.name, isEmpty: isEmpty)
-    text.add(1, AccessKeys.keys.name, access.keyDirectory, isText: true)
-    text.add(1, AccessKeys.key.name, access.keyFile, isText: true)
-    if !access.principals.isEmpty { text.open(1, AccessKeys.principals.name) }
-    for principal in access.principals {
-      text.open(2, principal.name.text, isEmpty: principal.rights.isEmpty)
-      for right in Right.allCases {
-        guard let patterns = principal.rights[right], !patterns.isEmpty else { continue }
-        text.open(3, right.rawValue)
-        for pattern in patterns { text.item(4, pattern.text) }
-      }
-    }
-  }
-
   private static func add(_ bus: BusDefinition, to text: inout Lines) {
     guard bus != BusDefinition() else { return }
     text.open(0, TopologyKeys.bus.name)
@@ -176,7 +160,7 @@ public enum TopologyText {
   }
 
   /// The lines of the file, two blanks for each level.
-  private struct Lines {
+  struct Lines {
     var text = ""
 
     mutating func open(_ level: Int, _ key: String, isEmpty: Bool = false) {

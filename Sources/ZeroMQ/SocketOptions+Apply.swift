@@ -39,8 +39,9 @@ extension SocketOptions {
   }
 
   private func applySecurity(to socket: SocketHandle) throws(ZeroMQError) {
-    if let ipcUserID { try set(ZMQ_IPC_FILTER_UID, exactly: ipcUserID, on: socket) }
-    if let ipcGroupID { try set(ZMQ_IPC_FILTER_GID, exactly: ipcGroupID, on: socket) }
+    // Each adds to those before.
+    for user in ipcUserIDs { try set(ZMQ_IPC_FILTER_UID, exactly: user, on: socket) }
+    for group in ipcGroupIDs { try set(ZMQ_IPC_FILTER_GID, exactly: group, on: socket) }
     switch curve {
     case nil: break
     case .server(let secretKey):

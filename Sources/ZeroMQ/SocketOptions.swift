@@ -70,10 +70,10 @@ public struct SocketOptions: Hashable, Sendable {
   public var isVerbose = false
   /// XPUB: whether a subscription counts only once it is granted by ``Socket/subscribe(_:)``. (XPUB_MANUAL)
   public var decidesSubscriptions = false
-  /// The user whose processes may connect over ipc; nil leaves it to the path's permissions. (IPC_FILTER_UID)
-  public var ipcUserID: UInt32?
-  /// The group whose members may connect over ipc. Either filter lets in. (IPC_FILTER_GID)
-  public var ipcGroupID: UInt32?
+  /// The users whose processes may connect over ipc; none leaves it to the path's permissions. (IPC_FILTER_UID)
+  public var ipcUserIDs: [UInt32] = []
+  /// The groups whose members may connect over ipc. Either filter lets in. (IPC_FILTER_GID)
+  public var ipcGroupIDs: [UInt32] = []
   /// CURVE keys; nil speaks without.
   public var curve: Curve?
   /// The domain in which a ``ZapHandler`` decides who comes in, enforced: without a handler nobody does. (ZAP_DOMAIN)

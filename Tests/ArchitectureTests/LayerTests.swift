@@ -6,15 +6,16 @@ struct LayerTests {
   static let allowed: [String: Set<String>] = [
     "ZeroMQ": ["CZeroMQ"],
     "BusProtocol": ["CChecksum"],
+    "BusSigning": ["BusProtocol"],
     "BusSpool": ["BusProtocol"],
     "BusStore": ["BusProtocol", "CSQLite"],
     "BusTopology": ["BusProtocol"],
-    "BusBroker": ["BusProtocol", "ZeroMQ", "BusSpool", "BusStore", "BusTopology"],
-    "Bus": ["BusProtocol", "CProcess", "ZeroMQ", "BusSpool"],
+    "BusBroker": ["BusProtocol", "BusSigning", "ZeroMQ", "BusSpool", "BusStore", "BusTopology"],
+    "Bus": ["BusProtocol", "BusSigning", "CProcess", "ZeroMQ", "BusSpool"],
     "BusSupervisor": ["BusTopology", "BusProtocol", "CProcess"],
     "BusTesting": ["Bus", "BusBroker", "BusProtocol", "BusStore", "BusTopology"],
     "BusdCommand": ["BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "CProcess"],
-    "BusCommand": ["Bus", "BusProtocol", "BusSpool", "BusSupervisor", "BusTopology"],
+    "BusCommand": ["Bus", "BusProtocol", "BusSigning", "BusSpool", "BusSupervisor", "BusTopology"],
     "Shop": ["Bus"],
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations"],
     "BusFuzz": ["Bus", "BusProtocol", "BusSpool", "BusTopology", "ZeroMQ"],
@@ -29,6 +30,7 @@ struct LayerTests {
   static let reserved: [String: Set<String>] = [
     "GRDB": ["BusStore", "Shop"],
     "GRDBSQLite": ["BusStore"],
+    "Crypto": ["BusSigning"],
     "Yams": ["BusTopology"],
     "ArgumentParser": ["BusBench", "BusCommand", "BusdCommand"],
     "CZeroMQ": ["ZeroMQ"],
@@ -61,7 +63,8 @@ struct LayerTests {
 
   /// What a library is called in the article, by the modules that are imported of it.
   static let libraries = [
-    "ArgumentParser": "ArgumentParser", "GRDB": "GRDB", "GRDBSQLite": "GRDB", "Logging": "swift-log",
+    "ArgumentParser": "ArgumentParser", "Crypto": "swift-crypto", "GRDB": "GRDB", "GRDBSQLite": "GRDB",
+    "Logging": "swift-log",
     "ServiceLifecycle": "ServiceLifecycle", "UnixSignals": "ServiceLifecycle", "Yams": "Yams",
   ]
 
@@ -84,7 +87,7 @@ struct LayerTests {
 
   @Test func `full Foundation stays out of what a service links`() throws {
     for file in try LayerTests.tree.get().sources
-    where ["Bus", "BusProtocol", "BusSpool", "ZeroMQ", "BusCommand", "BusBroker"].contains(file.target) {
+    where ["Bus", "BusProtocol", "BusSigning", "BusSpool", "ZeroMQ", "BusCommand", "BusBroker"].contains(file.target) {
       // The other branch of a canImport(FoundationEssentials) is for systems that have no other.
       guard file.imports.contains("Foundation") else { continue }
       #expect(file.imports.contains("FoundationEssentials"), "\(file.path) imports all of Foundation")

@@ -28,7 +28,9 @@ struct PublisherPackageTests {
     let checkouts = try FileManager.default.contentsOfDirectory(atPath: place.appending(path: ".build/checkouts").path)
     #expect(checkouts.contains("swift-log"))
     #expect(checkouts.count <= 8, "\(checkouts)")
-    for name in ["GRDB.swift", "Yams", "swift-argument-parser", "hummingbird", "swift-docc-plugin", "postgres-nio"] {
+    for name in [
+      "GRDB.swift", "Yams", "swift-argument-parser", "hummingbird", "swift-docc-plugin", "postgres-nio", "swift-crypto",
+    ] {
       #expect(!checkouts.contains(name))
     }
   }

@@ -93,9 +93,9 @@ struct GuardedTests {
     }
     let records = try Intake.records(bytes, of: publisher)
     let account = Guarded(principal: "account", permissions: try Self.permissions())
-    let denied = account.denial(of: records, in: bytes)
+    let denied = account.denial(of: records, in: bytes, at: Timestamp(microseconds: 1))
     #expect(denied?.sequences == [2, 3, 5])
     #expect(denied?.first.line == "account publish order_a")
-    #expect(account.denial(of: [records[0], records[3]], in: bytes) == nil)
+    #expect(account.denial(of: [records[0], records[3]], in: bytes, at: Timestamp(microseconds: 1)) == nil)
   }
 }

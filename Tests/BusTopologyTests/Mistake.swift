@@ -285,6 +285,18 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       "a topic that is none", "version: 1\naccess: { principals: { a: { publish: [a/b] } } }\n", at: "2:40",
       "an entry of publish must be a pattern of a topic, found 'a/b'", help: "for example \"user_*\""),
     Mistake(
+      "signed events without keys", "version: 1\naccess: { signed: [\"order_*\"] }\n", at: "2:19",
+      "access has 'signed', but no directory with the keys of those who sign", help: "signers: /etc/bus/signers"),
+    Mistake(
+      "a window beyond what busd remembers", "version: 1\naccess: { signed_within: 7d }\n", at: "2:26",
+      "signed_within must be from 1s to 6d, found '7d'", help: "for example 'signed_within: 1h'"),
+    Mistake(
+      "a peer that is none", "version: 1\naccess: { peers: { users: [\"a/b\"] } }\n", at: "2:28",
+      "a user must be a name or a number, found 'a/b'", help: "for example 'users: [web, 1001]'"),
+    Mistake(
+      "a limit of nothing", "version: 1\naccess: { principals: { a: { limits: { sessions: 0 } } } }\n", at: "2:50",
+      "sessions must be from 1 to 1000000, found '0'", help: "for example 'sessions: 20'"),
+    Mistake(
       "a host name", "version: 1\nbus: { publish: tcp://localhost:5570 }\n", at: "2:17",
       "publish must be a numeric IPv4 address", help: "write 'tcp://127.0.0.1:5570'"),
     Mistake(

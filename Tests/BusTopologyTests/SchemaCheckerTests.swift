@@ -58,6 +58,7 @@ import Testing
       "a filter with one equals sign", "a filter on what no event has", "a filter with an escape before the fault",
       "a filter that changes with the clock", "a burst above the count", "no time at all",
       "a maximum below the minimum", "an address for the world", "keys without busd's own",
+      "signed events without keys", "a window beyond what busd remembers",
     ]
     let known = (Mistake.keys + Mistake.values).filter { !beyond.contains($0.name) }
     let counts = try mistakes(in: known.map(\.text))

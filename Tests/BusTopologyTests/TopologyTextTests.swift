@@ -41,6 +41,32 @@ import Testing
         """)
   }
 
+  @Test func `rules, signatures, peers and limits survive`() throws {
+    let text = """
+      version: 1
+      access:
+        keys: keys
+        key: busd.key
+        signers: /etc/bus/signers
+        signed: ["order_*", user_changed]
+        signed_within: 90m
+        seal: busd.sign
+        peers: { users: [web, 1001], groups: ["17"] }
+        principals:
+          account:
+            publish: ["user_*"]
+            limits: { sessions: 3, subscriptions: 4, events: 100/s, bytes: 5MiB }
+          idle: {}
+      """
+    let topology = try Topology(parsing: text, file: "f")
+    let access = try #require(topology.access)
+    #expect(access.signing.window == .seconds(5400) && access.signing.rule(for: "order_paid")?.text == "order_*")
+    #expect(access.peers == PeerDefinition(users: ["web", "1001"], groups: ["17"]))
+    #expect(access.principals.first?.limits.bytes == ByteCount(bytes: 5 << 20))
+    let again = try reparsed(topology)
+    #expect(again == topology && again.access == access)
+  }
+
   @Test func `every key and every odd text survives`() throws {
     let odd = [
       "", " ", "no", "~", "1.10", "12:30", "- a", "a: b", "a #b", "*x", "&x", "!x", "{}", "'", "\"", "\\", "é", "👩🏽‍🚀",

@@ -43,7 +43,7 @@ final class Realm {
     try #require(made.code == 0, "\(made.text)")
   }
 
-  func writeTopology(rules: String = Realm.rules) throws {
+  func writeTopology(rules: String = Realm.rules, access: String = "") throws {
     let text = """
       version: 1
       bus:
@@ -56,10 +56,10 @@ final class Realm {
       access:
         keys: keys
         key: busd.key
-        principals:
+
       """
     let indented = rules.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
-    _ = try site.write(text + "\n" + indented + "\n", to: "bus.yaml")
+    _ = try site.write(text + access + "  principals:\n" + indented + "\n", to: "bus.yaml")
   }
 
   @discardableResult

@@ -5,7 +5,8 @@ internal import BusTopology
 /// `bus auth`: who may do what.
 struct AuthCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "auth", abstract: "Tell who may do what, and by which rule.", subcommands: [Check.self])
+    commandName: "auth", abstract: "Tell who may do what, and by which rule.",
+    subcommands: [Check.self, AuthSessions.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -66,6 +67,7 @@ struct AuthCommand: AsyncParsableCommand {
     guard answer["allowed"] == true else {
       return ["denied   \(asked)", "  because  \(text("reason"))", "  help     \(text("help"))"]
     }
-    return ["allowed  \(asked)", "  by       \(text("reason"))"]
+    let signed = text("signed").isEmpty ? [] : ["  signed   it has to be: \(text("signed"))"]
+    return ["allowed  \(asked)", "  by       \(text("reason"))"] + signed
   }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bus
 internal import BusProtocol
+internal import BusSigning
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
@@ -15,13 +16,18 @@ struct KeygenCommand: ParsableCommand {
     usage: "bus keygen [<options>] <name>",
     discussion: """
       Writes NAME.key, the secret half, for its owner alone, and NAME.pub, which \
-      others may have; prints the public half. Files that are there stay.
+      others may have; prints the public half. Files that are there stay. With \
+      --signing the pair is one that signs events: NAME.sign and NAME.verify.
 
-      EXAMPLE  bus keygen account --directory /etc/bus
+      EXAMPLES  bus keygen account --directory /etc/bus
+                bus keygen account --signing --directory /etc/bus
       """)
 
   @Argument(help: "Whose pair: the name that the rules of the topology know it by.")
   var name: String
+
+  @Flag(help: "A pair that signs events.")
+  var signing = false
 
   @Option(help: ArgumentHelp("Where the two files go.", valueName: "directory"))
   var directory = "."
@@ -31,34 +37,68 @@ struct KeygenCommand: ParsableCommand {
 
   func run() throws {
     let name = try checkedName()
-    let (secret, open) = ("\(directory)/\(name).key", "\(directory)/\(name).pub")
-    let pair: KeyPair
-    do { pair = try KeyPair.generate() } catch {
-      throw CommandError(.system, error.message, where: "libzmq", help: error.help ?? "install libzmq with CURVE")
-    }
+    let pair = try signing ? signingPair(name) : curvePair(name)
     if !FileManager.default.fileExists(atPath: directory) {
       do { try PrivateDirectory.make(directory) } catch {
         throw CommandError(.configuration, error.message, where: directory, help: error.help)
       }
     }
-    do throws(KeyError) {
-      try KeyFile.create(.secret, key: pair.secretKey, at: secret)
-      do throws(KeyError) { try KeyFile.create(.public, key: pair.publicKey, at: open) } catch {
-        KeyFile.remove(at: secret)
-        throw error
-      }
-    } catch {
+    do throws(KeyError) { try pair.create() } catch {
       throw CommandError(.configuration, error.message, where: directory, help: error.help)
     }
     if json {
       try Output.write(
         json: [
-          "name": .string(name.text), "public": .string(pair.publicKey), "key": .string(secret), "pub": .string(open),
+          "name": .string(name.text), "public": .string(pair.publicKey), "key": .string(pair.secret),
+          "pub": .string(pair.open),
         ])
     } else {
-      Output.say("\(secret) is secret; \(open) may be known")
-      try Output.write("\(KeyFile.Half.public.rawValue) \(pair.publicKey)\n")
+      Output.say("\(pair.secret) is secret; \(pair.open) may be known")
+      try Output.write(pair.line)
     }
+  }
+
+  /// The two files of a pair that was made.
+  private struct Made {
+    let secret: String
+    let open: String
+    let publicKey: String
+    /// What stands in the public file.
+    let line: String
+    let createSecret: (String) throws(KeyError) -> Void
+    let createOpen: (String) throws(KeyError) -> Void
+
+    func create() throws(KeyError) {
+      try createSecret(secret)
+      do throws(KeyError) { try createOpen(open) } catch {
+        KeyFile.remove(at: secret)
+        throw error
+      }
+    }
+  }
+
+  private func curvePair(_ name: Name) throws -> Made {
+    let pair: KeyPair
+    do { pair = try KeyPair.generate() } catch {
+      throw CommandError(.system, error.message, where: "libzmq", help: error.help ?? "install libzmq with CURVE")
+    }
+    return Made(
+      secret: "\(directory)/\(name).key", open: "\(directory)/\(name).pub", publicKey: pair.publicKey,
+      line: "\(KeyFile.Half.public.rawValue) \(pair.publicKey)\n",
+      createSecret: { path throws(KeyError) in try KeyFile.create(.secret, key: pair.secretKey, at: path) },
+      createOpen: { path throws(KeyError) in try KeyFile.create(.public, key: pair.publicKey, at: path) })
+  }
+
+  private func signingPair(_ name: Name) throws -> Made {
+    let key: SigningKey
+    do throws(KeyError) { key = try SigningKey.generate(for: name) } catch {
+      throw CommandError(.system, error.message, where: "bus", help: error.help)
+    }
+    return Made(
+      secret: "\(directory)/\(name).sign", open: "\(directory)/\(name).verify", publicKey: key.verifyingKey.text,
+      line: key.verifyingKey.line,
+      createSecret: { path throws(KeyError) in try key.create(at: path) },
+      createOpen: { path throws(KeyError) in try key.verifyingKey.create(at: path) })
   }
 
   private func checkedName() throws -> Name {

@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import BusSigning
 
 /// Jobs as a table, and one job with all that is known of it.
 struct JobTable {
@@ -64,7 +65,7 @@ struct JobTable {
     return [
       ("event", event), ("subscription", cause.subscription?.description), ("by job", cause.job?.description),
       ("by", cause.source), ("trace", cause.trace?.description),
-      ("context", cause.context.map { JSONValue.object($0).text }),
+      ("context", cause.context.map { JSONValue.object(ContextSeal.values(of: $0)).text }),
     ]
   }
 
