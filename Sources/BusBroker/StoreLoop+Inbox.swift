@@ -15,7 +15,7 @@ extension StoreLoop {
     let items = try store.inbox(
       of: waiter.owner, after: after, unreadOnly: waiter.unreadOnly, limit: waiter.limit)
     let waits: Bool = try asked.optional("wait") ?? false
-    guard waits, items.isEmpty else { return StoreLoop.answer(items) }
+    guard waits, items.isEmpty else { return try answer(items) }
     guard inboxes.add(waiter, now: thread.now) else {
       throw Refusal(
         code: "busy", message: "\(InboxDesk.limit) callers wait for inboxes already", retryAfter: .seconds(1))
@@ -29,7 +29,7 @@ extension StoreLoop {
       do {
         let items = try store.inbox(
           of: waiter.owner, after: waiter.after, unreadOnly: waiter.unreadOnly, limit: waiter.limit)
-        send(.answer(request: waiter.request, StoreLoop.answer(items)), to: waiter.session)
+        send(.answer(request: waiter.request, try answer(items)), to: waiter.session)
       } catch {
         refuse(
           Refusal(code: "store", message: "\(error)", retryAfter: .seconds(1)), request: waiter.request,
@@ -39,15 +39,21 @@ extension StoreLoop {
   }
 
   /// As much as fits into a message: the rest is behind the last number.
-  private static func answer(_ items: [InboxItem]) -> JSONValue {
+  private func answer(_ items: [InboxItem]) throws -> JSONValue {
     var (list, byteCount): ([JSONValue], Int) = ([], 0)
     for item in items {
-      let json = item.json
+      let json = try shown(item)
       byteCount += json.bytes.count
       if byteCount > 1 << 20, !list.isEmpty { break }
       list.append(json)
     }
     return ["inbox": .array(list)]
+  }
+
+  /// Without what stood at redacted paths of the job: errors and results may repeat it.
+  private func shown(_ item: InboxItem) throws -> JSONValue {
+    guard !facts.redaction.isEmpty, let job = try store.job(item.job) else { return item.json }
+    return facts.redaction.shown(item.json, leftBy: job)
   }
 
   func readInbox(_ asked: JSONMembers, _ origin: Origin) throws {

@@ -193,6 +193,7 @@ extension StoreLoop {
     for index in results.indices where results[index].outcome == .unknownWorker {
       if leaveToOthers(results[index], session: session) { results[index].outcome = .returned }
     }
+    if !facts.redaction.isEmpty { for index in results.indices { scrub(&results[index]) } }
     jobs.ended(results)
     add(.finish(results), for: (session, request)) { loop, reply in
       guard case .finished(let replies) = reply else { return }
@@ -207,6 +208,18 @@ extension StoreLoop {
       // A released worker lock may have made a job of any queue ready.
       loop.jobs.expectWorkAnywhere()
       loop.send(.finished(request: request, stale: stale, ended: ended), to: session)
+    }
+  }
+
+  /// An error often repeats what it stumbled over: what nobody is to see is not kept with it either.
+  private func scrub(_ result: inout JobResult) {
+    guard let error = result.outcome.error, let job = (try? store.job(result.id)).flatMap({ $0 }),
+      case .string(let text) = facts.redaction.shown(.string(error), leftBy: job)
+    else { return }
+    switch result.outcome {
+    case .failed(_, let delay): result.outcome = .failed(error: text, retryAfter: delay)
+    case .dead: result.outcome = .dead(error: text)
+    default: break
     }
   }
 

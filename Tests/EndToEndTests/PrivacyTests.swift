@@ -22,6 +22,36 @@ extension EndToEnd {
       return try #require(text.split(separator: "\n").first { $0.hasPrefix(name) }.map(String.init))
     }
 
+    @Test func `I32 what nobody is to see is not kept with an error either, nor shown in an inbox`() async throws {
+      let site = try Site()
+      let file = try site.write(
+        "version: 1\nengines:\n  shop: { binary: shop, redact: [inputs.email] }\n", to: "topology.yaml")
+      try await site.startBusd(["--topology", file])
+      let asked = try await site.bus(
+        "enqueue", "shop.Mail", #"{"email":"swordfish"}"#, "--notify", "user:42")
+      let id = try #require(
+        asked.text.split { !$0.isLetter && !$0.isNumber }.first { $0.utf8.count == 26 }.map(String.init), "\(asked)")
+      let worker = try site.start(
+        "bus",
+        [
+          "exec", "--queue", "shop/default", "--worker", "Mail", "--", "/bin/sh", "-c",
+          "echo no such address: swordfish >&2; exit 65",
+        ])
+      defer { worker.signal(SIGKILL) }
+      try await site.withClient { client in
+        var job: JSONValue?
+        try await eventually("the job is dead: \(worker.text)") {
+          job = try await client.ask("job", ["id": .string(id)])["job"]
+          return job?["state"] == "dead"
+        }
+        // A service is shown the inputs: the error was kept without them.
+        let failures = job?["failures"]?.text ?? ""
+        #expect(failures.contains("[redacted]") && !failures.contains("swordfish"), "\(failures)")
+      }
+      let inbox = try await site.bus("inbox", "user:42", "--json")
+      #expect(inbox.text.contains("[redacted]") && !inbox.text.contains("swordfish"), "\(inbox.text)")
+    }
+
     @Test func `all that busd, engines and supervisor make is their user's alone, and busd writes no core`()
       async throws
     {
