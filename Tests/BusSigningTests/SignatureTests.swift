@@ -71,6 +71,19 @@ struct SignatureTests {
     #expect(!key.verifyingKey.isSignature(Self.bytes(signature), of: Self.bytes(message) + [0]))
   }
 
+  @Test func `S3-8 a signature that is copied to the next record signs nothing there`() throws {
+    let key = try Self.key()
+    var first = Self.event()
+    try key.sign(&first)
+    var second = first
+    second.publisherSequence += 1
+    var bytes: [UInt8] = []
+    try Record.append(first, to: &bytes)
+    try Record.append(second, to: &bytes)
+    let signers = Signers([key.verifyingKey])
+    #expect(try Record.events(bytes).map { signers.check($0) } == [.genuine("account"), .forged("account")])
+  }
+
   @Test func `S3-8 an event that was signed is known by its signer wherever its record is read`() throws {
     let key = try Self.key()
     let event = try Record.event(try Self.signed(key))
