@@ -15,19 +15,27 @@ struct Leader: Sendable {
   /// Its first bytes in the form of the wire, up to its data; the header's checksum may be another's.
   private(set) var bytes: [UInt8] = []
 
-  var topicByteCount: Int { Int(bytes.span.bytes.littleEndian(UInt16.self, at: 50)) }
-  var headersByteCount: Int { Int(bytes.span.bytes.littleEndian(UInt16.self, at: 52)) }
-  var topic: ArraySlice<UInt8> { bytes[Leader.topicPlace..<Leader.topicPlace + topicByteCount] }
+  // What stands in the bytes: to look there costs more than all else of a short record's header.
+  private(set) var topicByteCount = 0
+  private(set) var headersByteCount = 0
+  private(set) var sequence: UInt64 = 0
+  private(set) var recordedAt: UInt64 = 0
+  private(set) var publisherSequence: UInt64 = 0
+  private(set) var time: UInt64 = 0
 
-  func number(at place: Int) -> UInt64 { bytes.span.bytes.littleEndian(UInt64.self, at: place) }
+  var topic: ArraySlice<UInt8> { bytes[Leader.topicPlace..<Leader.topicPlace + topicByteCount] }
 
   mutating func take(_ record: [UInt8], at start: Int) {
     let facts = record.span.bytes
     offset = Offset(facts.littleEndian(UInt64.self, at: start + 16))
-    let variable =
-      Int(facts.littleEndian(UInt16.self, at: start + 50)) + Int(facts.littleEndian(UInt16.self, at: start + 52))
+    topicByteCount = Int(facts.littleEndian(UInt16.self, at: start + 50))
+    headersByteCount = Int(facts.littleEndian(UInt16.self, at: start + 52))
+    sequence = facts.littleEndian(UInt64.self, at: start + Leader.sequencePlace)
+    recordedAt = facts.littleEndian(UInt64.self, at: start + Leader.recordedAtPlace)
+    publisherSequence = facts.littleEndian(UInt64.self, at: start + Leader.publisherSequencePlace)
+    time = facts.littleEndian(UInt64.self, at: start + Leader.timePlace)
     bytes.removeAll(keepingCapacity: true)
-    bytes.append(contentsOf: record[start..<start + Leader.topicPlace + variable])
+    bytes.append(contentsOf: record[start..<start + Leader.topicPlace + topicByteCount + headersByteCount])
   }
 
   mutating func forget() { offset = .zero }

@@ -38,6 +38,9 @@ struct SegmentDecoder {
   private let segment: SegmentHeader
   private let mask: SaltMask
   private var leaders = Leaders()
+  /// Where the leader of the short record is whose header was found last, and its parts.
+  private var place = 0
+  private var tail = ShortTail()
 
   init(_ segment: SegmentHeader) {
     self.segment = segment
@@ -54,25 +57,32 @@ struct SegmentDecoder {
     return .whole(try RecordHeader(bytes, at: index, salt: segment.salt))
   }
 
-  /// The header that a record has on the wire; all of it stands at the byte.
-  func header(
-    of record: StoredRecord, _ bytes: borrowing RawSpan, at index: Int
+  /// The header that a record has on the wire; all of it stands at the byte. Of this one ``topic(of:_:at:)`` and
+  /// ``append(_:_:isChecked:from:at:to:)`` may be asked next.
+  mutating func header(
+    of record: StoredRecord, _ bytes: [UInt8], at index: Int
   ) throws(ProtocolError) -> RecordHeader {
-    let short: ShortRecord
     switch record {
     case .whole(let header): return header
-    case .short(let record): short = record
+    case .short(let short):
+      guard let place = leaders.place(of: short.leader) else {
+        throw ProtocolError(.badRecord, "the whole record that it leans on, \(short.leader), is not there")
+      }
+      self.place = place
+      tail = try ShortTail(short, bytes.span.bytes, at: index, leader: leaders[place])
+      return SegmentDecoder.header(of: short, tail, leader: leaders[place])
     }
-    let place = try place(leading: short)
-    let tail = try ShortTail(short, bytes, at: index, leader: leaders[place])
-    let topicByteCount = leaders[place].topicByteCount
+  }
+
+  private static func header(of short: ShortRecord, _ tail: ShortTail, leader: borrowing Leader) -> RecordHeader {
+    let topicByteCount = leader.topicByteCount
     let headersByteCount = tail.sharedHeaders + tail.ownHeaders
-    let recordedAt = leaders[place].number(at: Leader.recordedAtPlace) &+ UInt64(short.recordedAt)
+    let recordedAt = leader.recordedAt &+ UInt64(short.recordedAt)
     return RecordHeader(
       kind: .event,
       bodyByteCount: RecordHeader.eventPrefixByteCount + topicByteCount + headersByteCount + tail.dataByteCount,
       bodyChecksum: short.bodyChecksum, offset: short.offset, syncedUpTo: short.syncedUpTo,
-      sequence: leaders[place].number(at: Leader.sequencePlace) &+ UInt64(short.sequence),
+      sequence: leader.sequence &+ UInt64(short.sequence),
       recordedAt: Timestamp(microseconds: Int64(bitPattern: recordedAt)), topicByteCount: topicByteCount,
       headersByteCount: headersByteCount)
   }
@@ -81,7 +91,7 @@ struct SegmentDecoder {
   func topic(of record: StoredRecord, _ bytes: [UInt8], at index: Int) -> ArraySlice<UInt8> {
     switch record {
     case .whole(let header): Record.topicBytes(bytes, at: index, header: header)
-    case .short(let short): leaders[Leaders.place(of: short.leader)].topic
+    case .short: leaders[place].topic
     }
   }
 
@@ -139,14 +149,11 @@ struct SegmentDecoder {
     _ short: ShortRecord, _ header: RecordHeader, from bytes: [UInt8], at index: Int, to output: inout [UInt8]
   ) throws(ProtocolError) {
     let begin = output.count
-    let place = try place(leading: short)
-    let input = bytes.span.bytes
-    let tail = try ShortTail(short, input, at: index, leader: leaders[place])
     output.append(
       contentsOf: leaders[place].bytes[..<(Leader.topicPlace + header.topicByteCount + tail.sharedHeaders)])
     output.append(contentsOf: bytes[tail.start..<tail.end])
     for _ in RecordHeader.byteCount + header.bodyByteCount..<header.recordByteCount { output.append(0) }
-    write(short, header, input, at: index, leader: leaders[place], over: &output, at: begin)
+    write(short, header, bytes.span.bytes, at: index, leader: leaders[place], over: &output, at: begin)
     do throws(ProtocolError) { try Record.checkBody(output.span.bytes, at: begin, header: header) } catch {
       output.removeSubrange(begin...)
       throw error
@@ -158,8 +165,8 @@ struct SegmentDecoder {
     _ short: ShortRecord, _ header: RecordHeader, _ input: borrowing RawSpan, at index: Int,
     leader: borrowing Leader, over output: inout [UInt8], at begin: Int
   ) {
-    let time = leader.number(at: Leader.timePlace) &+ UInt64(bitPattern: Int64(short.time))
-    let publisherSequence = leader.number(at: Leader.publisherSequencePlace) &+ UInt64(short.publisherSequence)
+    let time = leader.time &+ UInt64(bitPattern: Int64(short.time))
+    let publisherSequence = leader.publisherSequence &+ UInt64(short.publisherSequence)
     var span = output.mutableSpan
     var raw = span.mutableBytes
     header.write(to: &raw, at: begin)
@@ -167,12 +174,5 @@ struct SegmentDecoder {
       of: short, input, at: index, time: Timestamp(microseconds: Int64(bitPattern: time)), to: &raw, at: begin)
     raw.storeLittleEndian(publisherSequence, at: begin + Leader.publisherSequencePlace)
     raw.storeLittleEndian(time, at: begin + Leader.timePlace)
-  }
-
-  private func place(leading short: ShortRecord) throws(ProtocolError) -> Int {
-    guard let place = leaders.place(of: short.leader) else {
-      throw ProtocolError(.badRecord, "the whole record that it leans on, \(short.leader), is not there")
-    }
-    return place
   }
 }

@@ -40,10 +40,10 @@ struct SegmentSalvage {
   }
 
   /// All of a record in the form of the wire; nil where it is damaged, or what it leans on is lost.
-  private func expanded(_ record: StoredRecord, at index: Int) -> (RecordHeader, [UInt8])? {
+  private mutating func expanded(_ record: StoredRecord, at index: Int) -> (RecordHeader, [UInt8])? {
     var bytes: [UInt8] = []
     do throws(ProtocolError) {
-      let header = try decoder.header(of: record, window.bytes.span.bytes, at: index)
+      let header = try decoder.header(of: record, window.bytes, at: index)
       try decoder.append(record, header, from: window.bytes, at: index, to: &bytes)
       return (header, bytes)
     } catch { return nil }

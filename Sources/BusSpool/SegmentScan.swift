@@ -56,7 +56,7 @@ struct SegmentScan {
     // Where a search may begin there is a whole one.
     if case .short = record, segment.isMarkDue { return nil }
     do throws(ProtocolError) {
-      let header = try decoder.header(of: record, window.bytes.span.bytes, at: index)
+      let header = try decoder.header(of: record, window.bytes, at: index)
       if case .short = record {
         expanded.removeAll(keepingCapacity: true)
         try decoder.append(record, header, from: window.bytes, at: index, to: &expanded)
@@ -77,14 +77,12 @@ struct SegmentScan {
   /// Looks at what stands behind the last valid record: nothing, a torn group, or proof that more was on disk.
   private mutating func lookBehindEnd() throws(SpoolError) -> Damage? {
     var lastUsed = segment.end
-    var position = segment.end
+    var position = try window.skipZeros(from: segment.end)
     while let index = try window.index(of: position, byteCount: 8) {
       let word = window.bytes.span.bytes.littleEndian(UInt64.self, at: index)
-      if word != 0 {
-        lastUsed = position + 8
-        if let place = try proof(in: word, at: position) { return .corrupt(provenAt: place) }
-      }
-      position += 8
+      if let place = try proof(in: word, at: position) { return .corrupt(provenAt: place) }
+      lastUsed = position + 8
+      position = try window.skipZeros(from: lastUsed)
     }
     if let index = try window.index(of: position, byteCount: fileEnd - position),
       window.bytes[index...].contains(where: { $0 != 0 })

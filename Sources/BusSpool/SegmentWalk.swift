@@ -32,7 +32,7 @@ struct SegmentWalk {
       position += record.byteCount
     } while isPassed
     do throws(ProtocolError) {
-      header = try decoder.header(of: record, window.bytes.span.bytes, at: index)
+      header = try decoder.header(of: record, window.bytes, at: index)
     } catch {
       throw damage(error.message)
     }

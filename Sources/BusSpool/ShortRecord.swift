@@ -103,17 +103,19 @@ struct ShortRecord: Hashable, Sendable {
 
   /// What a record in the form of the wire differs in from a leader, but for the tail; nil where a number does not fit.
   init?(_ bytes: borrowing RawSpan, at start: Int, leader: borrowing Leader, base: Offset) {
-    func difference(at place: Int) -> UInt64 {
-      bytes.littleEndian(UInt64.self, at: start + place) &- leader.number(at: place)
+    func difference(at place: Int, from number: UInt64) -> UInt64 {
+      bytes.littleEndian(UInt64.self, at: start + place) &- number
     }
     let offset = bytes.littleEndian(UInt64.self, at: start + 16)
     let syncedUpTo = bytes.littleEndian(UInt64.self, at: start + 24)
-    let time = Int64(bitPattern: difference(at: Leader.timePlace))
+    let time = Int64(bitPattern: difference(at: Leader.timePlace, from: leader.time))
     guard offset &- base.rawValue <= ShortRecord.maximumNumber, offset &- syncedUpTo <= ShortRecord.maximumNumber,
       offset > leader.offset.rawValue, offset - leader.offset.rawValue <= ShortRecord.maximumDistance,
-      let recordedAt = UInt32(exactly: difference(at: Leader.recordedAtPlace)), let time = Int32(exactly: time),
-      let sequence = UInt16(exactly: difference(at: Leader.sequencePlace)),
-      let publisherSequence = UInt16(exactly: difference(at: Leader.publisherSequencePlace))
+      let recordedAt = UInt32(exactly: difference(at: Leader.recordedAtPlace, from: leader.recordedAt)),
+      let time = Int32(exactly: time),
+      let sequence = UInt16(exactly: difference(at: Leader.sequencePlace, from: leader.sequence)),
+      let publisherSequence = UInt16(
+        exactly: difference(at: Leader.publisherSequencePlace, from: leader.publisherSequence))
     else { return nil }
     tailByteCount = 0
     bodyChecksum = bytes.littleEndian(UInt32.self, at: start + 12)

@@ -13,6 +13,8 @@ struct ShortTail {
 
   var dataByteCount: Int { end - start - ownHeaders }
 
+  init() { (sharedHeaders, ownHeaders, start, end) = (0, 0, 0, 0) }
+
   /// Finds the parts of the record that begins at a byte, all of which is there; refuses what does not fit together.
   init(
     _ record: ShortRecord, _ bytes: borrowing RawSpan, at index: Int, leader: borrowing Leader

@@ -22,6 +22,22 @@ struct SpoolFaultTests {
     #expect(try other.events().numbers == Array(1...6) && other.recovery.tornByteCount == 0)
   }
 
+  @Test func `no short record leans on a whole one that found no room`() throws {
+    let bench = Bench()
+    let spool = try bench.open()
+    try spool.append(1...3)
+    try spool.commit()
+    bench.disk.fail(.write, with: .error(.noSpace))
+    try spool.append(4...4)
+    #expect(refusal { try spool.commit() }?.code == .diskFull)
+    // The first is short, as 1 is of its kind: it has the offset that the lost one had.
+    try spool.append(13...13)
+    try spool.append(4...4)
+    try spool.commit()
+    #expect(try spool.events().numbers == [1, 2, 3, 13, 4])
+    #expect(try bench.with(bench.disk.afterKill()).open().events().numbers == [1, 2, 3, 13, 4])
+  }
+
   @Test func `no room for a new segment drops the group, and the log goes on`() throws {
     for call in [MemoryDisk.Call.write, .rename] {
       for number in 0..<(call == .write ? 4 : 3) {
