@@ -174,6 +174,8 @@ final class SimulatedBusd {
       topology: world.rules, version: "simulated", processID: 1)
     configuration.spoolDirectory = SimulatedBusd.spoolDirectory
     configuration.spool = SimulatedBusd.spoolOptions
+    // There nothing is left to others, so that a full disk is found out by writing to it.
+    if world.rules != nil { configuration.spool.reserve = nil }
     configuration.lease = world.lease
     return configuration
   }

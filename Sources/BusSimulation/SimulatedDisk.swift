@@ -166,8 +166,12 @@ final class SimulatedDisk: Disk {
   func truncate(_ file: Int32, to byteCount: Int) throws(DiskError) {
     try state.withLock { state throws(DiskError) in
       guard try begin(&state) else { throw DiskError(.other, "the process is dead") }
-      if state.faults.isFull { throw DiskError(.noSpace, "the disk is full") }
-      state.nodes[try node(state, file)]?.resize(to: byteCount)
+      let node = try node(state, file)
+      // What is cut away needs no room.
+      if state.faults.isFull, byteCount > state.nodes[node]?.bytes.count ?? 0 {
+        throw DiskError(.noSpace, "the disk is full")
+      }
+      state.nodes[node]?.resize(to: byteCount)
     }
   }
 

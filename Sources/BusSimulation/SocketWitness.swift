@@ -29,8 +29,9 @@ final class SocketWitness {
 
   private let ledger: Ledger
   private let trouble: () -> DiskTrouble
-  /// What came before: an answer to it may be under way when the trouble begins.
-  private var seen: Set<[[UInt8]]> = []
+  /// What came before, by its route and how it begins, which has its number: an answer to it may be under way when the
+  /// trouble begins.
+  private var seen: Set<[UInt8]> = []
   private var asked: [Key: Asked] = [:]
 
   init(_ ledger: Ledger, trouble: @escaping () -> DiskTrouble) {
@@ -41,7 +42,8 @@ final class SocketWitness {
   /// A message of the requests came, its route first.
   func came(_ message: [[UInt8]]) {
     let trouble = trouble()
-    guard seen.insert(message).inserted, trouble != .none else { return }
+    let isNews = seen.insert(message[0] + message.dropFirst().joined().prefix(40)).inserted
+    guard isNews, trouble != .none else { return }
     // What is malformed is refused, which is no matter of disks.
     guard let request = try? Request(frames: Array(message.dropFirst())) else { return }
     switch request {

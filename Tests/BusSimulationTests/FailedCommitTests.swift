@@ -49,8 +49,11 @@ private struct Bench {
     for topic: Topic in ["order_paid", "secret"] {
       _ = try outbox.append(topic, data: Array("{}".utf8), context: BusContext(), source: "test", now: timeline.wall)
     }
+    // Nothing is left to others, so that only the commit finds the disk full.
+    var options = SimulatedBusd.spoolOptions
+    options.reserve = nil
     let spool = try Spool(
-      directory: "/spool", options: SimulatedBusd.spoolOptions, disk: disk, now: timeline.wall,
+      directory: "/spool", options: options, disk: disk, now: timeline.wall,
       random: { timeline.random() })
     reader = spool.reader()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
