@@ -145,7 +145,12 @@ actor SpoolLoop {
     at moment: Timestamp
   ) throws {
     let records = try Intake.records(bytes, of: publisher)
-    let denied = access.guarding(session)?.denial(of: records, in: bytes, at: moment)
+    let guarded = access.guarding(session)
+    // Who sent it has gone since: to nobody all is denied, which must not hide what comes again in another session.
+    if let guarded, guarded.principal == nil {
+      throw Refusal(code: "no_session", message: "the session of this batch has ended", help: "say hello again")
+    }
+    let denied = guarded?.denial(of: records, in: bytes, at: moment)
     let last = [spool.lastSequence(of: publisher), passed[publisher]].compactMap(\.self).max()
     switch Intake.decide(records, last: last, oldest: oldest) {
     case .gap(let expected):

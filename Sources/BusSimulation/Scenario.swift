@@ -16,6 +16,9 @@ struct Scenario: Hashable, Sendable {
   /// How long all may take to come to rest then.
   static let patience: Int64 = 240_000_000
 
+  /// How long it stays at rest before it is looked at.
+  static let silence: Int64 = 6_000_000
+
   /// What goes wrong.
   var faults: [Fault] {
     let plan = Fault.plan(seed: seed, count: faultCount, through: Scenario.unrest)

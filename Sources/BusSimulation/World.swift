@@ -52,6 +52,8 @@ final class World {
     mend()
     let end = timeline.now + Scenario.patience
     while !isAtRest, timeline.now < end, parts.ledger.violations.isEmpty { run(until: timeline.now + 500_000) }
+    // What nobody waits for, as a plain message, is heard of within the longest silence of a listener.
+    if isAtRest { run(until: timeline.now + Scenario.silence) }
     parts.ledger.check("drains", isAtRest, "after \(Scenario.patience / 1_000_000) s: \(unrest)")
     let checks = FinalChecks(parts, heard: listener.heard)
     checks.check(busd)

@@ -26,6 +26,13 @@ struct FailedCommitTests {
     #expect(try bench.carry(request: 3)?.denied == [2])
     #expect(bench.reader.durable == Offset(1))
   }
+
+  @Test func `I31 what comes of a session that has ended hides nothing of what comes again`() throws {
+    let bench = try Bench()
+    #expect(try bench.carry(request: 1, from: SessionID(rawValue: 2)) != nil)
+    #expect(try bench.carry(request: 2)?.denied == [2])
+    #expect(bench.reader.durable == Offset(1))
+  }
 }
 
 /// A spool loop on a simulated disk, and an outbox with an event that may be published and one that may not.
@@ -74,7 +81,7 @@ private struct Bench {
   }
 
   /// Carries the outbox as it is; what it is refused with.
-  func carry(request: UInt64) throws -> Refusal? {
+  func carry(request: UInt64, from session: SessionID = SessionID(rawValue: 1)) throws -> Refusal? {
     let chunk = try outbox.reader.read(after: .zero, maximumByteCount: 1 << 20, maximumCount: 10) { _ in true }
     let message = Request.carry(request: request, publisher: outbox.publisher, oldest: 1, records: chunk.bytes)
     let answers = Mutex<[SpoolTurn]>([])
