@@ -45,7 +45,7 @@ enum FuzzSeeds {
   static let cause = JobCause(
     event: event, offset: Offset(9), topic: "user_changed", subscription: subscription, job: jobID,
     correlation: CorrelationID(high: 7, low: 8), trace: trace, context: ["tenant": 7], source: "account/web-3")
-  static let smallWish = NewJob(id: jobID, queue: queue, worker: "IndexUser")
+  static let smallWish = NewJob(id: JobID(high: 9, low: 9), queue: queue, worker: "IndexUser")
   static let wish = NewJob(
     id: jobID, queue: queue, worker: "IndexUser", inputs: ["userID": 42, "big": .unsigned(.max)],
     queueLock: "search.IndexUser(42)", workerLock: "users(42)",
