@@ -11,7 +11,8 @@ final class EvidenceFile: Sendable {
 
   /// Takes over what a run of the same sources and the same seed has left in the file. Without a path nothing is kept.
   init(_ path: String?, facts: RunFacts) throws {
-    (self.path, self.facts) = (path, facts)
+    self.path = path
+    var facts = facts
     var earlier: [JSONObject] = []
     if let path, let data = FileManager.default.contents(atPath: path), !data.isEmpty {
       guard case .object(let object) = try JSONParser.parse(Array(data)), object["kind"] == "proof" else {
@@ -19,8 +20,10 @@ final class EvidenceFile: Sendable {
       }
       if object["commit"] == .string(facts.commit), object["build"] == .string(facts.build) {
         earlier = EvidenceFile.parts(of: object)
+        if let begin = object["begin"].flatMap(String.init(jsonValue:)), !earlier.isEmpty { facts.begin = begin }
       }
     }
+    self.facts = facts
     parts = Mutex(earlier)
   }
 

@@ -48,7 +48,7 @@ struct FullRun: Sendable {
     }
     try await run(parts.filter { !$0.fault.wantsMachine }, lanes: options.lanes, file)
     try await run(parts.filter { $0.fault.wantsMachine }, lanes: 1, file)
-    try file.end()
+    if !Stop.isAsked { try file.end() }
     let reports = file.reports
     if ReportTotal(reports).holds { try FileManager.default.removeItem(atPath: directory) }
     return reports
@@ -65,7 +65,9 @@ struct FullRun: Sendable {
   /// Takes one part after the other.
   @concurrent private func lane(_ waiting: WaitingParts, _ file: EvidenceFile) async throws {
     while !Stop.isAsked, let part = waiting.next() {
-      for report in try await run(part) { try file.add(report, of: part) }
+      let reports = try await run(part)
+      // What was cut short says nothing: it runs again.
+      if !Stop.isAsked { for report in reports { try file.add(report, of: part) } }
     }
   }
 

@@ -80,6 +80,18 @@ extension JobStoreConformance {
       try bench.expect(try bench.enqueue(over), is: .enqueued(over.id), "the same when one was started")
       try bench.expect(bench.store.counters().refusedJobs, is: 1, "refused jobs")
     },
+    Rule("of many wishes in one request a queue takes as many as it has room for, and merges the others") { bench in
+      try bench.limit([shopDefault: QueueLimits(waiting: 13)])
+      let wishes = (0..<30).map { bench.wish(queueLock: $0 % 3 == 0 ? "q(\($0 % 2))" : nil) }
+      guard case .enqueued(let outcomes) = try bench.one(.enqueue(wishes)) else {
+        throw Broken(description: "the reply to many wishes")
+      }
+      let refused = outcomes.count { if case .refused = $0 { true } else { false } }
+      let merged = outcomes.count { if case .merged = $0 { true } else { false } }
+      try bench.expect([refused, merged], is: [9, 8], "refused and merged")
+      try bench.expect(try bench.store.queueCounts().map { $0[.ready] }, is: [13], "what is kept")
+      try bench.expect(bench.store.counters().refusedJobs, is: 9, "counted as refused")
+    },
     Rule("I10 a full queue refuses a step of a subscription whole, and a step that begins may be too large") { bench in
       try bench.limit([shopDefault: QueueLimits(waiting: 2)])
       let name = SubscriptionName(engine: "shop", name: "index")
