@@ -51,7 +51,7 @@ extension Benchmark {
   }
 
   static let space = Benchmark(
-    "space", "what an event of 100 B and a waiting job take of the disk", bar: "<= 140 bytes an event"
+    "space", "what an event of 100 B and a waiting job take of the disk", bar: "<= 160 bytes an event"
   ) { sizes in
     // Segments are reserved as a whole: small ones, so that what is reserved and not used yet does not count.
     let bed = try await Bed(sizes, arguments: ["--segment-mib", "1"])
