@@ -164,10 +164,10 @@ package struct Conversation<Answer> {
 
   /// When to look again; nil while nothing is awaited.
   package var nextDeadline: ContinuousClock.Instant? {
-    var moments = pending.values.compactMap(\.deadline)
+    var moments = pending.values.compactMap { $0.deadline }
     if case .greeting(let since, _) = phase { moments.append(since + Conversation.patience) }
     if isTogether {
-      moments += pending.values.compactMap(\.repetition)
+      moments += pending.values.compactMap { $0.repetition }
       if !pending.isEmpty, let heardAt { moments.append(heardAt + Conversation.patience * 2) }
     }
     return moments.min()

@@ -2,13 +2,18 @@ internal import BusProtocol
 
 /// Makes of any bytes what passes the first gates: right checksums, known verbs. Chance alone would never get there.
 enum Forgery {
-  /// Gives the records that stand one behind the other right checksums, as far as their lengths lead.
+  /// Gives the records that stand one behind the other right checksums, as far as their lengths lead; in a segment short
+  /// ones too, but for that of their body, which they share with their leader.
   static func repairRecords(_ bytes: inout [UInt8], from start: Int = 0, salt: UInt32 = 0) {
     var position = start
     let count = bytes.count
     while count - position >= RecordHeader.byteCount {
       var span = bytes.mutableSpan
       var raw = span.mutableBytes
+      if raw.bytes.littleEndian(UInt8.self, at: position) == shortMagic {
+        position += repairShort(&raw, at: position, salt: salt)
+        continue
+      }
       let body = Int(raw.bytes.littleEndian(UInt32.self, at: position + 4))
       let bodyStart = position + RecordHeader.byteCount
       if body <= count - bodyStart {
@@ -23,10 +28,22 @@ enum Forgery {
     }
   }
 
+  private static let shortMagic: UInt8 = 0xB5
+
+  /// Gives the first bytes of a short record their checksum; returns how many bytes the record says to have.
+  private static func repairShort(_ bytes: inout MutableRawSpan, at start: Int, salt: UInt32) -> Int {
+    var checksum = Checksum.crc32c(bytes.bytes.extracting(start..<start + 28), seed: salt)
+    if bytes.bytes.littleEndian(UInt16.self, at: start + 14) & 0x4000 != 0 {
+      checksum = Checksum.crc32c(bytes.bytes.extracting(start + 32..<start + 36), seed: checksum)
+    }
+    bytes.storeLittleEndian(checksum, at: start + 28)
+    return (32 + Int(bytes.bytes.littleEndian(UInt32.self, at: start) >> 8) + 3) & ~3
+  }
+
   /// The first page of a segment: 40 bytes from its salt on, the rest is right.
   static func page(_ fields: ArraySlice<UInt8>) -> [UInt8] {
     var page = [UInt8](repeating: 0, count: 4096)
-    page.replaceSubrange(0..<8, with: Array("BUSSEG01".utf8))
+    page.replaceSubrange(0..<8, with: Array("BUSSEG02".utf8))
     page.replaceSubrange(12..<12 + fields.count, with: fields)
     var span = page.mutableSpan
     var raw = span.mutableBytes

@@ -81,20 +81,15 @@ struct FuzzLog {
 }
 
 extension FuzzLog {
-  /// A log of one segment, and one of two with all side files.
+  /// A log of one segment with a short record, and one of two with all side files.
   static func seeds(of kind: Kind) throws -> [[UInt8]] {
-    let disk = FuzzDisk()
-    let spool = try open(disk, kind)
-    for event in try FuzzSeeds.events {
-      _ = try spool.append(event, now: FuzzSeeds.time)
-      _ = try spool.commit()
-    }
-    try spool.seal(now: FuzzSeeds.time)
-    spool.close()
+    let events = try FuzzSeeds.events
+    let (first, short) = try split(try written(events + events.suffix(1), kind))
+    let one = input([first + short], bits: 1, sides: [])
+    // A short record says how far it is from its segment's beginning: this log has none.
+    let disk = try written(events, kind)
+    let (fields, records) = try split(disk)
     let whole = try required(disk[path(1, "seg")])
-    let fields = Array(whole[12..<12 + fieldCount])
-    let records = Array(whole[4096...])
-    let one = input([fields + records], bits: 1, sides: [])
     var two = fields
     let (cut, next) = try FuzzLog.middle(of: records, salt: whole.span.bytes.littleEndian(UInt32.self, at: 12))
     two.replaceSubrange(20..<28, with: withUnsafeBytes(of: next.littleEndian) { Array($0) })
@@ -105,6 +100,24 @@ extension FuzzLog {
     let sides = [disk["\(directory)/HEAD"], parts[path(1, "idx")], parts[path(next, "state")]]
     let bits = zip(magics, sides).reduce(UInt8(3)) { $1.1 == nil ? $0 : $0 | $1.0.bit }
     return [one, input(segments, bits: bits, sides: sides.compactMap(\.self).map { Array($0.dropFirst(16)) })]
+  }
+
+  private static func written(_ events: [Event], _ kind: Kind) throws -> FuzzDisk {
+    let disk = FuzzDisk()
+    let spool = try open(disk, kind)
+    for event in events {
+      _ = try spool.append(event, now: FuzzSeeds.time)
+      _ = try spool.commit()
+    }
+    try spool.seal(now: FuzzSeeds.time)
+    spool.close()
+    return disk
+  }
+
+  /// What its page holds that is not always the same, and its records.
+  private static func split(_ disk: FuzzDisk) throws -> (fields: [UInt8], records: [UInt8]) {
+    let segment = try required(disk[path(1, "seg")])
+    return (Array(segment[12..<12 + fieldCount]), Array(segment[4096...]))
   }
 
   private static func input(_ segments: [[UInt8]], bits: UInt8, sides: [[UInt8]]) -> [UInt8] {

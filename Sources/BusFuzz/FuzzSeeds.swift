@@ -35,6 +35,7 @@ enum FuzzSeeds {
       full.offset = Offset(9)
       full.sequence = 3
       var binary = plainEvent
+      binary.publisher = PublisherID(high: 5, low: 6)
       binary.data = [0, 1, 2, 255]
       binary.headers.contentType = "application/octet-stream"
       binary.headers.causation = .job(jobID)

@@ -58,9 +58,15 @@ final class Bed {
   @discardableResult
   func startBusd(within limit: Duration = .seconds(60)) async throws -> Int {
     let begin = ContinuousClock.now
-    let child = try launchBusd()
-    try await Wait.until(within: limit, "busd is ready: \(child.text.suffix(500))") {
-      child.text.contains("busd ready") || !child.isRunning
+    var child = try launchBusd()
+    while true {
+      let current = child
+      try await Wait.until(within: limit, "busd is ready: \(current.text.suffix(500))") {
+        current.text.contains("busd ready") || !current.isRunning
+      }
+      // What a tracer killed is gone for its parent, and the system may still be closing its files.
+      guard !child.isRunning, child.text.contains("writes it"), ContinuousClock.now - begin < .seconds(5) else { break }
+      child = try launchBusd()
     }
     guard child.isRunning else { throw ProofError("busd ended when it was started: \(child.text.suffix(500))") }
     let milliseconds = Int((ContinuousClock.now - begin) / .milliseconds(1))

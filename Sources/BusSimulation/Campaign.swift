@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import Foundation
 internal import Synchronization
 
 /// Many worlds, lived through by some threads: each takes the next seed.
@@ -22,10 +22,10 @@ struct Campaign: Sendable {
   }
 
   /// Lives through all; blocks for as long as that takes. `heard` is told of each world, by one thread at a time.
-  func run(heard: @Sendable (Finding) -> Void = { _ in }) -> Outcome {
+  func run(heard: @escaping @Sendable (Finding) -> Void = { _ in }) -> Outcome {
     let next = Atomic<UInt64>(seeds.lowerBound)
     let outcome = Mutex(Outcome())
-    DispatchQueue.concurrentPerform(iterations: max(threads, 1)) { _ in
+    let live: @Sendable () -> Void = {
       while goesOn(outcome.withLock { $0.failures.count + $0.errors.count }) {
         let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard seeds.contains(seed) else { return }
@@ -41,6 +41,17 @@ struct Campaign: Sendable {
         }
       }
     }
+    // Threads of their own: those of the pool are for who waits.
+    let others = DispatchGroup()
+    for _ in 1..<max(threads, 1) {
+      others.enter()
+      Thread.detachNewThread {
+        live()
+        others.leave()
+      }
+    }
+    live()
+    others.wait()
     return outcome.withLock { outcome in
       outcome.failures.sort { $0.scenario.seed < $1.scenario.seed }
       return outcome

@@ -109,6 +109,13 @@ struct SegmentDecoder {
     return true
   }
 
+  /// Takes a whole event for a leader whose header alone was checked: what is expanded from it has to be checked.
+  mutating func lean(on record: RecordHeader, _ bytes: [UInt8], at index: Int) {
+    guard segment.hasShortRecords, record.kind == .event, record.recordByteCount <= Leaders.maximumRecordByteCount
+    else { return }
+    leaders.take(bytes, at: index, byteCount: record.recordByteCount)
+  }
+
   /// Forgets what was passed: no record behind a place where a search may begin names a leader before it.
   mutating func forgetLeaders() { leaders.forgetAll() }
 

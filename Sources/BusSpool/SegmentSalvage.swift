@@ -20,7 +20,7 @@ struct SegmentSalvage {
     while let found = try window.index(of: position, upTo: RecordHeader.byteCount) {
       guard let record = candidate(at: found),
         let index = try window.index(of: position, byteCount: record.byteCount),
-        let (header, bytes) = expanded(record, at: index)
+        let (header, bytes) = salvaged(record, at: index)
       else {
         // Records begin at multiples of 4, and so does every look.
         position += 4
@@ -37,6 +37,14 @@ struct SegmentSalvage {
 
   private func candidate(at index: Int) -> StoredRecord? {
     do throws(ProtocolError) { return try decoder.record(window.bytes.span.bytes, at: index) } catch { return nil }
+  }
+
+  /// The record if it is whole. One whose body is broken may still lead: mostly not all of it is, and each that leans on
+  /// it has a checksum of its own whole body.
+  private mutating func salvaged(_ record: StoredRecord, at index: Int) -> (RecordHeader, [UInt8])? {
+    if let whole = expanded(record, at: index) { return whole }
+    if case .whole(let header) = record, header.offset > last { decoder.lean(on: header, window.bytes, at: index) }
+    return nil
   }
 
   /// All of a record in the form of the wire; nil where it is damaged, or what it leans on is lost.

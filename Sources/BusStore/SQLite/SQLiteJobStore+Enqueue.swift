@@ -17,19 +17,18 @@ extension SQLiteJobStore {
   func keep(
     _ jobs: [NewJob], at now: Timestamp, unless answer: (NewJob) throws -> EnqueueOutcome? = { _ in nil }
   ) throws -> [EnqueueOutcome] {
-    // A wish is a dozen references: a copy of it for each look would cost as much as reading it.
-    let wishes = jobs.span
     var arrivals = Arrivals(count: jobs.count, now: now)
-    for index in wishes.indices {
-      if wishes[index].isPlain, try gather(index, of: wishes, &arrivals) {
-        if arrivals.gathered.count == SQL.rowsPerInsert { try insert(&arrivals, of: wishes) }
+    for index in jobs.indices {
+      // A wish is a dozen references: a copy of it for each look would cost as much as reading it.
+      if jobs[index].isPlain, try gather(index, of: jobs, &arrivals) {
+        if arrivals.gathered.count == SQL.rowsPerInsert { try insert(&arrivals, of: jobs) }
       } else {
-        try insert(&arrivals, of: wishes)
+        try insert(&arrivals, of: jobs)
         arrivals.aheads = [:]
-        arrivals.outcomes.append(try answer(wishes[index]) ?? keep(wishes[index], at: now))
+        arrivals.outcomes.append(try answer(jobs[index]) ?? keep(jobs[index], at: now))
       }
     }
-    try insert(&arrivals, of: wishes)
+    try insert(&arrivals, of: jobs)
     return arrivals.outcomes
   }
 
@@ -82,7 +81,7 @@ extension SQLiteJobStore {
   }
 
   /// Sets a job aside to be kept with others. Not one that its queue may refuse, or that may have been merged before.
-  private func gather(_ index: Int, of wishes: Span<NewJob>, _ arrivals: inout Arrivals) throws -> Bool {
+  private func gather(_ index: Int, of wishes: [NewJob], _ arrivals: inout Arrivals) throws -> Bool {
     var destination = try destination(of: wishes[index].queue, &arrivals)
     guard takesAnother(destination, arrivals), wishes[index].queueLock == nil || !book.mayBeMerged(wishes[index].id)
     else { return false }
@@ -104,7 +103,7 @@ extension SQLiteJobStore {
 
   /// Whether a new job has to wait for its worker lock. Behind one that is gathered only if that one is kept.
   private func isAnyAhead(
-    _ priority: Int, _ place: Arrivals.Place, of wishes: Span<NewJob>, _ arrivals: inout Arrivals
+    _ priority: Int, _ place: Arrivals.Place, of wishes: [NewJob], _ arrivals: inout Arrivals
   ) throws -> Bool {
     if pending.holds(place.workerLock) { return true }
     if let known = arrivals.aheads[place], priority <= known { return true }
@@ -127,7 +126,7 @@ extension SQLiteJobStore {
   }
 
   /// Keeps what was gathered. Whoever is in the way of one is looked for only then.
-  private func insert(_ arrivals: inout Arrivals, of wishes: Span<NewJob>) throws {
+  private func insert(_ arrivals: inout Arrivals, of wishes: [NewJob]) throws {
     let gathered = arrivals.gathered
     guard !gathered.isEmpty else { return }
     arrivals.gathered.removeAll(keepingCapacity: true)
