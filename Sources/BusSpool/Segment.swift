@@ -45,6 +45,11 @@ struct Segment: Sendable {
   /// Whether the next event has to be one that a search can begin at.
   var isMarkDue: Bool { Segment.isMarkDue(at: end, behind: marks.last?.position) }
 
+  /// Where the next group goes.
+  var place: SegmentEncoder.Place {
+    SegmentEncoder.Place(header: header, mask: mask, end: end, last: last, lastMark: marks.last?.position)
+  }
+
   /// Takes note of a record that stands at the end, in as many bytes.
   mutating func extend(by record: RecordHeader, byteCount: Int) {
     if record.kind == .event {
@@ -56,11 +61,11 @@ struct Segment: Sendable {
   }
 
   /// Takes note of a group that stands at the end.
-  mutating func extend(by group: borrowing SegmentEncoder) {
-    if !group.marks.isEmpty { marks.append(contentsOf: group.marks) }
-    last = group.last
-    lastTime = max(lastTime, group.lastTime)
-    end += group.byteCount
+  mutating func extend(to last: Offset, at time: Timestamp, byteCount: Int, marks newMarks: [Mark]) {
+    if !newMarks.isEmpty { marks.append(contentsOf: newMarks) }
+    self.last = last
+    lastTime = max(lastTime, time)
+    end += byteCount
   }
 
   /// Where to begin to find the first record for which `isBefore` is false; marks are in order.

@@ -19,41 +19,50 @@ struct SegmentEncoder: Sendable {
   /// Forgets what was not written after all: the next event is a whole one.
   mutating func forgetLeaders() { leaders.forgetAll() }
 
+  /// Where a group goes: what is asked of its segment. Numbers, since a segment itself would be copied for each group.
+  struct Place {
+    let header: SegmentHeader
+    let mask: SaltMask
+    let end: Int
+    let last: Offset
+    let lastMark: Int?
+  }
+
   /// Encodes events that stand one behind the other, all of the bytes.
-  mutating func encode(_ group: [UInt8], behind segment: borrowing Segment) {
+  mutating func encode(_ group: [UInt8], at place: Place) {
     makeRoom(group.count)
-    (byteCount, last) = (0, segment.last)
+    (byteCount, last) = (0, place.last)
     marks.removeAll(keepingCapacity: true)
     // A span of the buffer holds on to all that the buffer is a part of.
     var output: [UInt8] = []
     swap(&output, &buffer)
-    encode(group, behind: segment, to: &output)
+    encode(group, at: place, to: &output)
     swap(&output, &buffer)
   }
 
-  private mutating func encode(_ group: [UInt8], behind segment: borrowing Segment, to bytes: inout [UInt8]) {
+  private mutating func encode(_ group: [UInt8], at place: Place, to bytes: inout [UInt8]) {
     let records = group.span.bytes
     var span = bytes.mutableSpan
     var output = span.mutableBytes
-    var mark = segment.marks.last?.position
+    var mark = place.lastMark
     var start = 0
     while start < records.byteCount {
       let recordByteCount = RecordHeader.recordByteCount(records, at: start)
       last = Offset(records.littleEndian(UInt64.self, at: start + 16))
       lastTime = Timestamp(microseconds: records.littleEndian(Int64.self, at: start + 40))
-      let position = segment.end + byteCount
+      let position = place.end + byteCount
       if Segment.isMarkDue(at: position, behind: mark) {
         leaders.forgetAll()
         marks.append(Segment.Mark(offset: last, time: lastTime, position: position))
         mark = position
       }
-      if let written = writeShort(records, at: start, to: &output, of: segment.header) {
+      if let written = writeShort(records, at: start, to: &output, of: place.header) {
         byteCount += written
       } else {
         output.copy(records, from: start, byteCount: recordByteCount, to: byteCount)
-        segment.mask.toggle(&output, at: byteCount)
+        place.mask.toggle(&output, at: byteCount)
         byteCount += recordByteCount
-        if segment.header.hasShortRecords { leaders.takeToWrite(group, at: start, byteCount: recordByteCount) }
+        if place.header.hasShortRecords { leaders.takeToWrite(group, at: start, byteCount: recordByteCount) }
       }
       start += recordByteCount
     }

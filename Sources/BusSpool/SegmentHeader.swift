@@ -31,10 +31,11 @@ struct SegmentHeader: Hashable, Sendable {
   var salt: UInt32
   var base: Offset
   var createdAt: Timestamp
-  /// Whether records may be short; none was before there were such.
-  var hasShortRecords = true
+  /// Whether records may be short.
+  var hasShortRecords: Bool
 
-  init(log: LogID, salt: UInt32, base: Offset, createdAt: Timestamp) {
+  init(log: LogID, salt: UInt32, base: Offset, createdAt: Timestamp, hasShortRecords: Bool = true) {
+    self.hasShortRecords = hasShortRecords
     self.log = log
     self.salt = salt
     self.base = base

@@ -65,9 +65,10 @@ struct SegmentRewrite {
 
   private mutating func write() throws(SpoolError) {
     guard !group.isEmpty else { return }
-    encoder.encode(group, behind: segment)
+    encoder.encode(group, at: segment.place)
     try file.write(encoder.buffer.span.bytes.extracting(first: encoder.byteCount), at: segment.end)
-    segment.extend(by: encoder)
+    segment.extend(
+      to: encoder.last, at: encoder.lastTime, byteCount: encoder.byteCount, marks: encoder.marks)
     group.removeAll(keepingCapacity: true)
   }
 }

@@ -61,7 +61,7 @@ extension Spool {
   private func publish() { log.publish(active, durable: durable) }
 
   private func writeGroup() throws(SpoolError) {
-    encoder.encode(group, behind: active)
+    encoder.encode(group, at: active.place)
     // Room for a seal stays, so that the idle log never begins a segment for it.
     let end = active.end + encoder.byteCount + RecordHeader.byteCount
     if end > options.segmentByteCount, !active.isEmpty {
@@ -70,10 +70,11 @@ extension Spool {
         if error.code == .syncFailed { failure = error }
         throw error
       }
-      encoder.encode(group, behind: active)
+      encoder.encode(group, at: active.place)
     }
     try write(encoder.buffer, byteCount: encoder.byteCount)
-    active.extend(by: encoder)
+    active.extend(
+      to: encoder.last, at: encoder.lastTime, byteCount: encoder.byteCount, marks: encoder.marks)
     isSealed = false
     state.commit()
   }

@@ -30,7 +30,8 @@ extension Spool {
     before.rollBack()
     var full = active
     let header = SegmentHeader(
-      log: logID, salt: Spool.salt(random, after: full.header.salt), base: full.last.next, createdAt: full.lastTime)
+      log: logID, salt: Spool.salt(random, after: full.header.salt), base: full.last.next, createdAt: full.lastTime,
+      hasShortRecords: options.writesShort)
     if options.tracksState {
       try files.put(before.bytes(log: logID, base: header.base), as: SpoolDirectory.stateName(header.base))
     }

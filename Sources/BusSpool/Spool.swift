@@ -67,7 +67,7 @@ public final class Spool {
       }
       let header = SegmentHeader(
         log: LogID(at: now, random: (random(), random())), salt: Spool.salt(random, after: 0), base: Offset(1),
-        createdAt: now)
+        createdAt: now, hasShortRecords: options.writesShort)
       segments = [try Spool.makeSegment(header, in: files, options: options)]
       (report.isNew, report.segmentCount) = (true, 1)
     }

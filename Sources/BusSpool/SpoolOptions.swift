@@ -18,6 +18,9 @@ public struct SpoolOptions: Sendable {
   public var isReadOnly: Bool
   /// Whether topics are numbered and repeats of publishers known: a spool does, an outbox does not.
   public var tracksState: Bool
+  /// Whether an event of a publisher and topic that stand before it is written short: a third less of the disk, and more
+  /// work for who writes and who reads.
+  public var writesShort: Bool
   /// The most bytes that all segments may have; nil for no limit.
   public var maximumByteCount: Int?
 
@@ -29,7 +32,7 @@ public struct SpoolOptions: Sendable {
   public init(
     segmentByteCount: Int = 64 << 20, preallocates: Bool = true, syncsSegments: Bool = true,
     isMapped: Bool = false, reserve: DiskReserve? = DiskReserve(), isReadOnly: Bool = false, tracksState: Bool = true,
-    maximumByteCount: Int? = nil
+    writesShort: Bool = true, maximumByteCount: Int? = nil
   ) {
     self.segmentByteCount = SpoolOptions.clamped(segmentByteCount)
     self.preallocates = preallocates
@@ -38,16 +41,17 @@ public struct SpoolOptions: Sendable {
     self.reserve = reserve
     self.isReadOnly = isReadOnly
     self.tracksState = tracksState
+    self.writesShort = writesShort
     self.maximumByteCount = maximumByteCount
   }
 
-  /// Those of a publisher's outbox: small, numbered by itself, and bounded.
+  /// Those of a publisher's outbox: small, numbered by itself, bounded, and read but once.
   ///
   /// - Parameter syncs: whether what is in it has to outlive a power cut, and not only its process.
   public static func outbox(maximumByteCount: Int, syncs: Bool) -> SpoolOptions {
     SpoolOptions(
       segmentByteCount: min(8 << 20, maximumByteCount / 4), preallocates: false, syncsSegments: syncs, isMapped: true,
-      reserve: nil, tracksState: false, maximumByteCount: maximumByteCount)
+      reserve: nil, tracksState: false, writesShort: false, maximumByteCount: maximumByteCount)
   }
 
   private static func clamped(_ byteCount: Int) -> Int { min(max(byteCount, 1 << 20), 1 << 30) }

@@ -200,6 +200,17 @@ struct ShortRecordTests {
     #expect(scan.recordCount == mark && header.offset == Offset(UInt64(mark + 1)))
   }
 
+  @Test func `a log that is told so writes whole records only, and an outbox does`() throws {
+    #expect(!SpoolOptions.outbox(maximumByteCount: 8 << 20, syncs: false).writesShort)
+    var bench = Bench()
+    bench.options.writesShort = false
+    let spool = try bench.open()
+    try spool.append(1...40)
+    try spool.commit()
+    #expect(try StoredSegment(try #require(bench.disk[Bench.path(1)])).shortCount == 0)
+    #expect(try spool.events().numbers == Array(1...40))
+  }
+
   @Test func `a segment of whole records from before is read, and goes on with whole ones`() throws {
     let bench = Bench()
     var header = SegmentHeader(log: LogID(high: 3, low: 4), salt: 0xABCD_0123, base: Offset(1), createdAt: Bench.start)
