@@ -56,7 +56,7 @@ struct SegmentDamageTests {
     }
   }
 
-  /// Together 64,192 openings: all bits of the 64 records and of the seal.
+  /// All bits of the 64 records, whole and short ones, and of the seal.
   @Test(arguments: 0..<8, 0..<4)
   func `I6 every flipped bit of 64 sealed events is refused, or all 64 are read`(bit: Int, part: Int) throws {
     let original = try Original()
@@ -85,7 +85,7 @@ struct SegmentDamageTests {
     }
   }
 
-  /// Each of 8,025 lengths, with and without the mark of the last seal.
+  /// Each length, with and without the mark of the last seal.
   @Test func `I6 every truncation gives a prefix, and with HEAD none that lacks an event`() throws {
     let original = try Original()
     let head = original.bench.disk["/log/HEAD"]
