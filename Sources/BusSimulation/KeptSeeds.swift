@@ -10,5 +10,7 @@ enum KeptSeeds {
     Scenario(seed: 30),
     // A seal whose sync failed left a busd that refused everything, and did not end.
     Scenario(seed: 32, keptFaults: [22]),
+    // A clock set back made the last look at the disk seem new: refused once more though there was room again.
+    Scenario(seed: 106333, keptFaults: [1, 4, 15, 17]),
   ]
 }

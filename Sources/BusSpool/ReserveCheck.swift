@@ -10,9 +10,12 @@ struct ReserveCheck {
   private var appendedByteCount = 0
 
   /// Whether to ask now, having been asked to append so many bytes.
+  ///
+  /// What is stopped asks each time: nothing may be refused for want of room that is there again, and by a clock
+  /// that was set back a moment ago cannot be told how old the last answer is.
   mutating func isDue(_ byteCount: Int, at now: Timestamp) -> Bool {
     appendedByteCount += byteCount
-    guard let checkedAt else { return true }
+    guard let checkedAt, !isStopped else { return true }
     // A clock that was set back must not keep the check from coming.
     return appendedByteCount >= ReserveCheck.byteCount || now - checkedAt >= ReserveCheck.interval || now < checkedAt
   }

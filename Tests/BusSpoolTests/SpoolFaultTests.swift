@@ -137,6 +137,18 @@ struct SpoolFaultTests {
     #expect(spool.head == Offset(3))
   }
 
+  @Test func `what was stopped goes on at once when there is room, whatever the clock says`() throws {
+    var bench = Bench()
+    bench.options.reserve = DiskReserve(byteCount: 1000, percent: 5, resumePercent: 8)
+    let spool = try bench.open()
+    bench.disk.setSpace(DiskSpace(freeByteCount: 4000, totalByteCount: 100_000))
+    #expect(refusal { try spool.append(1...1, now: Bench.start) }?.code == .diskFull)
+    bench.disk.setSpace(DiskSpace(freeByteCount: 9000, totalByteCount: 100_000))
+    // As far behind the refusal as a clock shows that was set back in between.
+    try spool.append(1...1, now: Bench.start + .milliseconds(1))
+    #expect(spool.head == Offset(1))
+  }
+
   @Test func `the reserve is the larger of bytes and share`() {
     let reserve = DiskReserve()
     let small = DiskSpace(freeByteCount: 200 << 20, totalByteCount: 1 << 30)
