@@ -110,10 +110,12 @@ let package = Package(
     // The whole bus in one thread, from a seed.
     .executableTarget(
       name: "BusSimulation",
-      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "ZeroMQ", logging],
-      swiftSettings: strict),
+      dependencies: [
+        "Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "ZeroMQ", arguments, logging,
+      ], swiftSettings: strict),
 
-    .executableTarget(name: "BusProof", dependencies: ["Bus", "BusProtocol", "BusSpool"], swiftSettings: strict),
+    .executableTarget(
+      name: "BusProof", dependencies: ["Bus", "BusProtocol", "BusSpool", arguments], swiftSettings: strict),
 
     fuzz,
 
@@ -166,7 +168,7 @@ let package = Package(
         "Shop", "ZeroMQ", logging,
       ], exclude: ["Python"], swiftSettings: strict),
     .testTarget(name: "BusFuzzTests", dependencies: ["BusFuzz"], exclude: ["Corpus"], swiftSettings: strict),
-    .testTarget(name: "BusProofTests", dependencies: ["BusProof"], swiftSettings: strict),
+    .testTarget(name: "BusProofTests", dependencies: ["BusProof", arguments], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

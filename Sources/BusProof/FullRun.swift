@@ -31,7 +31,7 @@ struct FullRun: Sendable {
       let count = cycles < longPart ? 1 : fault.partCount
       return (0..<count).map { index in
         let share = cycles * (index + 1) / count - cycles * index / count
-        return Part(fault: fault, cycles: share, seed: options.seed + UInt64(index))
+        return Part(fault: fault, cycles: share, seed: options.seed &+ UInt64(index))
       }
     }
   }

@@ -1,14 +1,15 @@
 import Foundation
+import Synchronization
 
 /// Whether this process was asked to end.
 enum Stop {
-  private static let flag = Flag()
+  // Made by onTerm, before a handler needs it, which may make nothing.
+  private static let asked = Atomic(false)
 
   static func onTerm() {
-    // Made before a handler needs it, which may make nothing.
-    _ = flag.isOn
-    for number in [SIGTERM, SIGINT] { signal(number) { _ in Stop.flag.raise() } }
+    _ = isAsked
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in Stop.asked.store(true, ordering: .releasing) } }
   }
 
-  static var isAsked: Bool { flag.isOn }
+  static var isAsked: Bool { asked.load(ordering: .acquiring) }
 }

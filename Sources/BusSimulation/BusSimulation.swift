@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import BusProtocol
 
 #if canImport(Glibc)
@@ -7,48 +8,62 @@ internal import BusProtocol
 #endif
 
 /// The simulation by hand: lives through the worlds of many seeds, and says what did not hold.
-///
-/// ```
-/// swift run BusSimulation --seeds 1000              seeds 1 to 1000
-/// swift run BusSimulation --seeds 1000 --threads 2  two worlds at a time
-/// swift run BusSimulation --seed 42 --steps         one seed, told step by step
-/// swift run BusSimulation --seeds 50 --mutant cursorBeforeJobs
-/// ```
-/// A failure is made smaller and printed as a line for `KeptSeeds`.
 @main
-struct BusSimulation {
-  static func main() throws {
-    var arguments = CommandLine.arguments.dropFirst()
-    var first: UInt64 = 1
-    var count: UInt64 = 1
-    var mutant: Mutant?
-    var isTold = false
-    var threads = 1
-    while let word = arguments.popFirst() {
-      switch word {
-      case "--seeds": count = try number(arguments.popFirst(), of: word)
-      case "--seed": first = try number(arguments.popFirst(), of: word)
-      case "--mutant": mutant = try named(arguments.popFirst())
-      case "--threads": threads = Int(clamping: try number(arguments.popFirst(), of: word))
-      case "--steps": isTold = true
-      default:
-        throw Misuse(description: "\(word) is no option: --seeds N, --seed N, --threads N, --steps, --mutant NAME")
-      }
+struct BusSimulation: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "BusSimulation", abstract: "Live through whole buses, each from a seed, and say what did not hold.",
+    usage: "BusSimulation [<options>]",
+    discussion: """
+      Publishers, busd, subscribers and workers in one thread, with a clock, a disk and \
+      a network of their own, broken as the seed says; then the faults end, and \
+      everything must drain. A failure is made smaller, and printed as a line for \
+      KeptSeeds.
+
+      EXAMPLE  swift run -c release BusSimulation --seeds 1000 --threads 2
+               swift run BusSimulation --seed 42 --steps
+
+      EXIT STATUS  0 everything held, 1 something did not, 64 usage
+      """)
+
+  @Option(help: "The first seed.")
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("How many seeds, from the first one on.", valueName: "count"))
+  var seeds: UInt64 = 1
+
+  @Option(help: ArgumentHelp("How many worlds beside each other.", valueName: "count"))
+  var threads = 1
+
+  @Flag(help: "Tell the first seed's world step by step.")
+  var steps = false
+
+  @Option(help: ArgumentHelp("A mistake that is built in, to be found.", valueName: "name"))
+  var mutant: Mutant?
+
+  private var range: Range<UInt64> { seed..<seed + seeds }
+
+  func validate() throws {
+    guard seeds >= 1, !seed.addingReportingOverflow(seeds).overflow else {
+      throw ValidationError("--seed \(seed) --seeds \(seeds): at least one, and the last is at most \(UInt64.max - 1)")
     }
-    if isTold {
-      let finding = try World.live(Scenario(seed: first, mutant: mutant), isTold: true)
-      for line in finding.lines { say(line) }
+    guard (1...256).contains(threads) else { throw ValidationError("--threads \(threads): it is 1 to 256") }
+  }
+
+  func run() throws {
+    if steps {
+      let finding = try World.live(Scenario(seed: seed, mutant: mutant), isTold: true)
+      for line in finding.lines { BusSimulation.say(line) }
     }
     let begin = ContinuousClock.now
-    let campaign = Campaign(seeds: first..<(first &+ max(count, 1)), mutant: mutant, threads: threads)
-    let outcome = campaign.run { finding in
-      if !finding.violations.isEmpty { say("seed \(finding.scenario.seed) failed: \(finding.violations[0])") }
+    let outcome = Campaign(seeds: range, mutant: mutant, threads: threads).run { finding in
+      guard let first = finding.violations.first else { return }
+      BusSimulation.say("seed \(finding.scenario.seed) failed: \(first)")
     }
-    for finding in outcome.failures.prefix(5) { try tell(finding) }
-    for line in outcome.errors + outcome.tally.lines { say(line) }
+    for finding in outcome.failures.prefix(5) { try BusSimulation.tell(finding) }
+    for line in outcome.errors + outcome.tally.lines { BusSimulation.say(line) }
     let seconds = Double((ContinuousClock.now - begin).inMicroseconds) / 1e6
-    say("\(seconds) s, \(Double(outcome.tally.seeds) / seconds) seeds a second")
-    if !outcome.failures.isEmpty || !outcome.errors.isEmpty { exit(1) }
+    BusSimulation.say("\(seconds) s, \(Double(outcome.tally.seeds) / seconds) seeds a second")
+    guard outcome.failures.isEmpty, outcome.errors.isEmpty else { throw ExitCode.failure }
   }
 
   /// What did not hold, and the smallest scenario that was found for it.
@@ -58,22 +73,10 @@ struct BusSimulation {
     say("  \(try Shrinker.smallest(finding).line)")
   }
 
-  private static func number(_ text: String?, of option: String) throws -> UInt64 {
-    guard let text, let number = UInt64(text) else { throw Misuse(description: "\(option) wants a number") }
-    return number
-  }
-
-  private static func named(_ text: String?) throws -> Mutant {
-    guard let text, let mutant = Mutant(rawValue: text) else {
-      throw Misuse(description: "--mutant is one of \(Mutant.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return mutant
-  }
-
   private static func say(_ line: String) {
     print(line)
     fflush(nil)
   }
-
-  private struct Misuse: Error, CustomStringConvertible { let description: String }
 }
+
+extension Mutant: ExpressibleByArgument {}

@@ -32,7 +32,7 @@ struct LayerTests {
     "GRDBSQLite": ["BusStore"],
     "Crypto": ["BusSigning"],
     "Yams": ["BusTopology"],
-    "ArgumentParser": ["BusBench", "BusCommand", "BusdCommand"],
+    "ArgumentParser": ["BusBench", "BusCommand", "BusdCommand", "BusProof", "BusSimulation"],
     "CZeroMQ": ["ZeroMQ"],
     "CAllocations": ["BusBench"],
     "CChecksum": ["BusProtocol"],

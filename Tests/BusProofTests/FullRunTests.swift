@@ -1,3 +1,4 @@
+import ArgumentParser
 import BusProtocol
 import Foundation
 import Testing
@@ -18,32 +19,32 @@ struct FullRunTests {
   }
 
   @Test func `the command line names faults, and says what it does not know`() throws {
-    let options = try ProofOptions(["kill", "--cycles", "7", "--seed", "9", "--json"])
+    let options = try ProofOptions.parse(["kill", "--cycles", "7", "--seed", "9", "--json"])
     #expect(options.faults == [.kill] && options.cycles == 7 && options.seed == 9 && options.isJSON)
-    #expect(try ProofOptions([]).faults == FaultName.allCases)
-    let full = try ProofOptions(["--full", "--evidence", "proof.json", "--lanes", "3"])
+    #expect(try ProofOptions.parse([]).faults == FaultName.allCases)
+    let full = try ProofOptions.parse(["--full", "--evidence", "proof.json", "--lanes", "3"])
     #expect(full.isFull && full.evidence == "proof.json" && full.lanes == 3)
     let wrong = [
-      ["fire"], ["--cycles"], ["--seed", "x"], ["--cycles", "-1"], ["--evidence", "proof.json"],
-      ["--full", "--evidence"], ["--full", "--evidence", "--json"],
+      ["fire"], ["--cycles"], ["--seed", "x"], ["--cycles", "-1"], ["--cycles=-1"], ["--evidence", "proof.json"],
+      ["--full", "--evidence"], ["--full", "--evidence", "--json"], ["--full", "--evidence="], ["--lanes", "0"],
     ]
-    for arguments in wrong { #expect(throws: UsageError.self) { try ProofOptions(arguments) } }
+    for arguments in wrong { #expect(throws: (any Error).self, "\(arguments)") { try ProofOptions.parse(arguments) } }
   }
 
   @Test func `a word stands for all faults whose names begin with it`() throws {
-    #expect(try ProofOptions(["power", "half-open"]).faults == [.powerExt4, .powerXfs, .halfOpen])
+    #expect(try ProofOptions.parse(["power", "half-open"]).faults == [.powerExt4, .powerXfs, .halfOpen])
     #expect(FaultName.named("crash") == [.crashSpool, .crashStore])
     #expect(FaultName.named("pow").isEmpty && FaultName.named("").isEmpty)
     for word in FaultName.list.split(separator: ", ") { #expect(!FaultName.named(String(word)).isEmpty) }
   }
 
   @Test func `a full run has two thousand kills, in four parts, and five hundred power cuts`() throws {
-    let parts = FullRun.parts(try ProofOptions(["--full", "--seed", "4"]))
+    let parts = FullRun.parts(try ProofOptions.parse(["--full", "--seed", "4"]))
     func count(_ faults: FaultName...) -> Int { parts.reduce(0) { faults.contains($1.fault) ? $0 + $1.cycles : $0 } }
     #expect(count(.kill) == 2000 && count(.powerExt4, .powerXfs) == 500)
     #expect(parts.count { $0.fault == .kill } == 4 && Set(parts.map(\.name)).count == parts.count)
     #expect(Set(parts.map(\.fault)) == Set(FaultName.allCases))
-    #expect(FullRun.parts(try ProofOptions(["--full", "--cycles", "3"])).allSatisfy { $0.cycles <= 3 })
+    #expect(FullRun.parts(try ProofOptions.parse(["--full", "--cycles", "3"])).allSatisfy { $0.cycles <= 3 })
   }
 
   @Test func `evidence says which parts have run, until the sources change`() throws {

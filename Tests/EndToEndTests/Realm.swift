@@ -129,8 +129,12 @@ final class RawClient {
 
   func send(_ frames: String...) throws { _ = try socket.send(Multipart(frames.map { Array($0.utf8) })) }
 
-  func exchange(_ request: Request) async throws -> Reply {
+  func send(_ request: Request) async throws {
     try await eventually("the message is taken") { try self.socket.send(Multipart(request.frames)) == .sent }
+  }
+
+  func exchange(_ request: Request) async throws -> Reply {
+    try await send(request)
     var reply: Reply?
     try await eventually("busd answers") {
       while let message = try self.socket.receive() {
@@ -148,8 +152,11 @@ final class RawClient {
   }
 
   /// The code of the refusal; nil for any other answer.
-  func code(_ request: Request) async throws -> String? {
+  func code(_ request: Request) async throws -> String? { try await refusal(request)?.code }
+
+  /// The refusal; nil for any other answer.
+  func refusal(_ request: Request) async throws -> Refusal? {
     guard case .refused(_, let refusal) = try await exchange(request) else { return nil }
-    return refusal.code
+    return refusal
   }
 }

@@ -120,32 +120,6 @@ extension EndToEnd {
       }
       #expect(try await realm.head() == 0)
     }
-
-    @Test func `processes of a principal share its limits, and are told when to come again`() async throws {
-      let realm = try Realm()
-      try await realm.prepare()
-      let rules = Realm.rules.replacing(
-        #"account: {"#, with: #"account: { limits: { sessions: 1, events: 1/m },"#)
-      try realm.writeTopology(rules: rules)
-      try await realm.start()
-      try await realm.withClient("account") { client in
-        try await client.publish("user_changed", ["id": 1]).stored()
-        try await client.publish("user_changed", ["id": 2]).stored()
-        let late = client.publish("user_changed", ["id": 3])
-        #expect(await realm.refusal { try await late.stored(timeout: .seconds(1)) } != nil)
-        let second = try await realm.site.bus("auth", "sessions", environment: realm.environment("account"))
-        #expect(second.code != 0, "\(second.text)")
-        let sessions = try await realm.site.bus("auth", "sessions", environment: realm.environment("ops"))
-        #expect(sessions.code == 0, "\(sessions.text)")
-        let lines = sessions.text.split(separator: "\n")
-        #expect(lines.contains { $0.hasPrefix("account ") } && lines.contains { $0.hasPrefix("ops ") })
-      }
-      try await realm.withClient("ops") { client in
-        let counters = try await client.ask("status")["counters"]
-        #expect(counters?["requests_put_off"].flatMap { UInt64(jsonValue: $0) } ?? 0 >= 1)
-        #expect(counters?["sessions_refused"].flatMap { UInt64(jsonValue: $0) } ?? 0 >= 1)
-      }
-    }
   }
 
   /// Whose processes may come over a socket file.
