@@ -66,14 +66,16 @@ actor SocketLoop {
     if mayOpenLive { try sockets.openLive() }
   }
 
+  /// Begins to serve. What it calls does not hold it: else a bus that was closed would never leave the memory.
   func listen() {
-    sockets.listen { door in
-      self.assumeIsolated { $0.receive(from: door) }
-    } disconnected: {
-      self.assumeIsolated { $0.probeSoon() }
+    sockets.listen { [weak self] door in
+      self?.assumeIsolated { $0.receive(from: door) }
+    } disconnected: { [weak self] in
+      self?.assumeIsolated { $0.probeSoon() }
     }
-    store.start { turn in
-      self.thread.perform { self.assumeIsolated { $0.finish(turn) } }
+    store.start { [weak self] turn in
+      guard let loop = self else { return }
+      loop.thread.perform { loop.assumeIsolated { $0.finish(turn) } }
     }
     beat(in: Heartbeat.first)
   }

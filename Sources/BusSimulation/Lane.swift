@@ -19,6 +19,7 @@ final class Lane: LoopThread {
   init(life: Life, longestTurn: Int64) {
     self.life = life
     self.longestTurn = longestTurn
+    life.timeline.atEnd { [self] in state.withLock { $0.waiting = [] } }
   }
 
   var now: ContinuousClock.Instant { life.timeline.instant }

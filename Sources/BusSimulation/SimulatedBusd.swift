@@ -194,7 +194,7 @@ final class SimulatedBusd {
         socket: Lane(life: life, longestTurn: 100), spool: Lane(life: life, longestTurn: 3000),
         store: Lane(life: life, longestTurn: 3000), reading: Lane(life: life, longestTurn: 1000),
         sockets: SimulatedSockets(
-          life: life, network: world.network, witness: SocketWitness(world.ledger) { [self] in trouble },
+          life: life, network: world.network, witness: SocketWitness(world.ledger) { [unowned self] in trouble },
           tails: mutant == .passedSurvivesFailedCommit ? PassedTails() : nil))
       return loops
     }

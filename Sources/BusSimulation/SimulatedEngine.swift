@@ -39,7 +39,7 @@ final class SimulatedEngine {
   func start() {
     starts += 1
     let hello = Hello(role: .engine, process: "\(name).\(starts)", engine: SimulatedEngine.engine)
-    let talker = Talker(hello, as: "shop", life: life, network: world.network) { [self] in heard($0) }
+    let talker = Talker(hello, as: "shop", life: life, network: world.network) { [unowned self] in heard($0) }
     desk = SimulatedEngine.desk(world)
     (runs, beats, deskDeadline, isBeating) = ([:], [], nil, false)
     seats = ShopWorkers.subscriptions.map { SimulatedSeat($0, talker: talker, world: world) }

@@ -51,8 +51,8 @@ final class SimulatedFollow {
 
   private func listen() {
     let prefixes = [LiveMessage.markTopic] + Set(patterns.map(\.literalPrefix)).sorted { $0.count < $1.count }
-    ear = network.listen(prefixes) { [self] frames in
-      talker.life.after(0) { [self] in receive(frames) }
+    ear = network.listen(prefixes) { [weak self] frames in
+      self?.talker.life.after(0) { self?.receive(frames) }
     }
     expectSign()
   }

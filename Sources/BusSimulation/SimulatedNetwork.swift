@@ -169,6 +169,7 @@ final class SimulatedSockets: BrokerSockets {
   func listen(input: @escaping (BrokerDoor) -> Void, disconnected: @escaping () -> Void) {
     self.input = input
     self.disconnected = disconnected
+    life.timeline.atEnd { [self] in close() }
     network.busdListens(self)
   }
 
@@ -228,5 +229,5 @@ final class SimulatedSockets: BrokerSockets {
     for door in BrokerDoor.allCases { poll(door) }
   }
 
-  func close() { input = nil }
+  func close() { (input, disconnected) = (nil, nil) }
 }

@@ -45,7 +45,7 @@ final class SimulatedPublisher {
         let outbox = try Outbox(
           directory: place.directory, publisher: place.publisher, maximumByteCount: 8 << 20, syncs: false, disk: disk,
           now: timeline.wall, random: { timeline.random() })
-        return SimulatedCarriage(outbox, talker: talker, ledger: world.ledger) { [self] in
+        return SimulatedCarriage(outbox, talker: talker, ledger: world.ledger) { [unowned self] in
           // A process that dies in it is followed by another one.
           defer { if !life.isAlive { kill() } }
           try setAside($0)

@@ -85,8 +85,8 @@ final class SimulatedSeat {
     let start = world.mutant == .takeoverSkipsAhead ? max(offset, welcome?.head ?? offset) : offset
     let follow = SimulatedFollow(
       mapping.patterns, after: start, talker: talker, network: world.network,
-      failed: { [self] in world.ledger.violate("I12", "\(name): \($0)") },
-      deliver: { [self] in map($1, through: $0, token: token) })
+      failed: { [world, name] in world.ledger.violate("I12", "\(name): \($0)") },
+      deliver: { [weak self] in self?.map($1, through: $0, token: token) })
     self.follow = follow
     if let welcome { follow.sessionBegan(welcome) }
   }

@@ -131,14 +131,14 @@ final class SimulatedListener {
   func start() {
     let talker = Talker(
       Hello(role: .tool, process: "tail"), as: "tail", life: life, network: world.network
-    ) { [self] event in
+    ) { [unowned self] event in
       if case .up(let welcome) = event { follow?.sessionBegan(welcome) }
     }
     self.talker = talker
     follow = SimulatedFollow(
       ["*"], after: .zero, talker: talker, network: world.network,
-      failed: { [self] in world.ledger.violate("I12", "the listener: \($0)") },
-      deliver: { [self] in take($1, through: $0) })
+      failed: { [world] in world.ledger.violate("I12", "the listener: \($0)") },
+      deliver: { [unowned self] in take($1, through: $0) })
     talker.connect()
   }
 

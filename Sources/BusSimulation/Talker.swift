@@ -30,6 +30,8 @@ final class Talker {
     self.network = network
     self.heard = heard
     talk = Conversation(hello: hello)
+    // What is not answered yet holds who asked, and they hold this.
+    life.timeline.atEnd { [self] in talk = Conversation(hello: hello) }
   }
 
   private var now: ContinuousClock.Instant { life.timeline.instant }
@@ -38,10 +40,10 @@ final class Talker {
 
   /// Connects, now or once somebody listens.
   func connect() {
-    connection = network.connect(as: principal) { [self] frames in
-      life.after(0) { [self] in receive(frames) }
-    } broke: { [self] in
-      life.after(0) { [self] in lostConnection() }
+    connection = network.connect(as: principal) { [weak self] frames in
+      self?.life.after(0) { self?.receive(frames) }
+    } broke: { [weak self] in
+      self?.life.after(0) { self?.lostConnection() }
     }
     guard connection != nil else { return reconnect() }
     perform(talk.connected(now: now))

@@ -16,6 +16,7 @@ final class Timeline: Sendable {
     var wallOffset: Int64 = 0
     var highestWallOffset: Int64 = 0
     var entries: [Entry] = []
+    var endings: [@Sendable () -> Void] = []
     var lastNumber: UInt64 = 0
     var random: SplitMix64
     var trace = TraceHash()
@@ -86,13 +87,21 @@ final class Timeline: Sendable {
     return entry != nil
   }
 
+  /// Lets somebody let go of others when the world ends: who hold each other would outlive it.
+  func atEnd(_ letGo: @escaping () -> Void) {
+    nonisolated(unsafe) let letGo = letGo
+    state.withLock { $0.endings.append { letGo() } }
+  }
+
   /// Forgets what was to happen: the world ends.
-  func clear() {
-    let forgotten = state.withLock { state in
-      defer { state.entries = [] }
-      return state.entries
+  func end() {
+    let (forgotten, endings) = state.withLock { state in
+      defer { (state.entries, state.endings) = ([], []) }
+      return (state.entries, state.endings)
     }
-    _ = forgotten
+    for letGo in endings { letGo() }
+    // Outside the lock: what goes with them may look at the time.
+    withExtendedLifetime(forgotten) {}
   }
 
   // MARK: Chance

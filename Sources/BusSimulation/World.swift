@@ -5,7 +5,7 @@ internal import BusStore
 final class World {
   private let scenario: Scenario
   private let parts: WorldParts
-  private let busd: SimulatedBusd
+  let busd: SimulatedBusd
   private let publishers: [SimulatedPublisher]
   private let engines: [SimulatedEngine]
   private let service: SimulatedService
@@ -14,7 +14,7 @@ final class World {
 
   private var timeline: Timeline { parts.timeline }
 
-  private init(_ scenario: Scenario, isTold: Bool) throws {
+  init(_ scenario: Scenario, isTold: Bool = false) throws {
     self.scenario = scenario
     let parts = WorldParts(
       Timeline(seed: scenario.seed, isTold: isTold),
@@ -30,17 +30,20 @@ final class World {
 
   /// Lives through a scenario; with `isTold` the finding has the trace in words.
   static func live(_ scenario: Scenario, isTold: Bool = false) throws -> Finding {
-    let world = try World(scenario, isTold: isTold)
-    world.live()
-    world.busd.leave()
-    world.timeline.clear()
-    let ledger = world.parts.ledger
-    return Finding(
-      scenario: scenario, violations: ledger.violations, trace: world.timeline.traceHash, checked: ledger.checked,
-      faultCount: scenario.faults.count, lines: world.timeline.lines)
+    try World(scenario, isTold: isTold).live()
   }
 
-  private func live() {
+  /// From its beginning to its end; once.
+  func live() -> Finding {
+    pass()
+    busd.leave()
+    timeline.end()
+    return Finding(
+      scenario: scenario, violations: parts.ledger.violations, trace: timeline.traceHash, checked: parts.ledger.checked,
+      faultCount: scenario.faults.count, lines: timeline.lines)
+  }
+
+  private func pass() {
     busd.start()
     for publisher in publishers { publisher.start() }
     for engine in engines { engine.start() }

@@ -56,6 +56,21 @@ import Testing
     #expect(traces[0] == traces[1])
   }
 
+  /// All that belongs to a busd of a world holds its life, and a long campaign has a hundred thousand worlds. The last
+  /// store of a world waits for another one.
+  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  func `a world and a busd that died leave the memory`(seed: UInt64) async throws {
+    let isLeft = try await apart {
+      var world: World? = try World(Scenario(seed: seed))
+      weak let life = world?.busd.life
+      weak let left = world
+      _ = world?.live()
+      world = nil
+      return (world: left != nil, busd: life != nil)
+    }
+    #expect(isLeft == (world: false, busd: false))
+  }
+
   @Test func `a failure shrinks to the faults that it needs`() async throws {
     let (before, smallest) = try await apart { () -> (Scenario, Scenario) in
       for seed in 1...SimulationTests.mutantPatience {
