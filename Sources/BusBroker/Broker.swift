@@ -32,6 +32,7 @@ public final class Broker: Sendable {
   private let threads: [any LoopThread]
   private let retention: BusSpool.Retention
   private let facts: BrokerFacts
+  private let counters = Counters()
   private let failure = AsyncStream<BrokerError>.makeStream()
 
   /// Opens the directories, recovers what is in them, and makes the loops; nothing listens before
@@ -62,7 +63,6 @@ public final class Broker: Sendable {
     let recent = try OpenedState.recentEvents(reader)
     let facts = BrokerFacts(configuration: configuration, log: log, startedAt: now())
     self.facts = facts
-    let counters = Counters()
     let settings = try AccessSettings(reading: configuration.topology?.access)
     let access = Access(
       settings, isInsecure: configuration.isInsecure, counters: counters, logger: logger)
@@ -85,6 +85,9 @@ public final class Broker: Sendable {
       failed($0)
     }
   }
+
+  /// How many requests were denied since it began.
+  package var deniedCount: UInt64 { counters[.denied] }
 
   /// Begins to listen; called on the socket loop's thread.
   package func open() throws {

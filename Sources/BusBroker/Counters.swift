@@ -38,6 +38,9 @@ final class Counters: Sendable {
     values.withLock { $0[name, default: 0] += UInt64(count) }
   }
 
+  /// One of them.
+  subscript(name: Name) -> UInt64 { values.withLock { $0[name] ?? 0 } }
+
   /// All of them, also those at zero.
   var json: JSONValue {
     let values = values.withLock { $0 }

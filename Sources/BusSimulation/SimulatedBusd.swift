@@ -194,7 +194,10 @@ final class SimulatedBusd {
         socket: Lane(life: life, longestTurn: 100), spool: Lane(life: life, longestTurn: 3000),
         store: Lane(life: life, longestTurn: 3000), reading: Lane(life: life, longestTurn: 1000),
         sockets: SimulatedSockets(
-          life: life, network: world.network, witness: SocketWitness(world.ledger) { [unowned self] in trouble },
+          life: life, network: world.network,
+          witness: SocketWitness(
+            world.ledger, trouble: { [unowned self] in trouble },
+            counted: { [unowned self] in broker?.deniedCount ?? 0 }),
           tails: mutant == .passedSurvivesFailedCommit ? PassedTails() : nil))
       return loops
     }

@@ -29,14 +29,18 @@ final class SocketWitness {
 
   private let ledger: Ledger
   private let trouble: () -> DiskTrouble
+  /// How many denials busd has counted.
+  private let counted: () -> UInt64
+  private var denied: UInt64 = 0
   /// What came before, by its route and how it begins, which has its number: an answer to it may be under way when the
   /// trouble begins.
   private var seen: Set<[UInt8]> = []
   private var asked: [Key: Asked] = [:]
 
-  init(_ ledger: Ledger, trouble: @escaping () -> DiskTrouble) {
+  init(_ ledger: Ledger, trouble: @escaping () -> DiskTrouble, counted: @escaping () -> UInt64) {
     self.ledger = ledger
     self.trouble = trouble
+    self.counted = counted
   }
 
   /// A message of the requests came, its route first.
@@ -59,8 +63,10 @@ final class SocketWitness {
 
   /// busd answers, or pushes something.
   func answered(_ message: [[UInt8]]) {
-    guard !asked.isEmpty, let reply = try? Reply(frames: Array(message.dropFirst())), let number = reply.request,
-      let asked = asked.removeValue(forKey: Key(route: message[0], request: number)), asked.trouble == trouble()
+    guard let reply = try? Reply(frames: Array(message.dropFirst())) else { return }
+    checkCounted(reply)
+    guard let number = reply.request, let asked = asked.removeValue(forKey: Key(route: message[0], request: number)),
+      asked.trouble == trouble()
     else { return }
     switch asked.trouble {
     case .none: break
@@ -70,6 +76,13 @@ final class SocketWitness {
       let isRefused = if case .refused(_, let refusal) = reply { refusal.code == "disk_full" } else { false }
       ledger.check("I26", !isRefused, "there is room again, and a request is refused: \(reply)")
     }
+  }
+
+  /// I31: what is denied is counted.
+  private func checkCounted(_ reply: Reply) {
+    guard case .refused(_, let refusal) = reply, refusal.code == "denied" else { return }
+    denied += 1
+    ledger.check("I31", counted() >= denied, "busd denied \(denied) requests and counted \(counted())")
   }
 
   /// I27: nothing that came after a failed sync is acknowledged.
