@@ -80,7 +80,7 @@ extension SQLiteJobStore {
       return
     }
     let obstacle = try obstacleAtStart(candidate.workerLock, candidate.limit, at: now)
-    let isTurn = turnsToWrite.removeValue(forKey: candidate.seq) != nil
+    let isTurn = unwrittenTurns.remove(candidate.seq)
     var life = JobLifecycle(state: .ready, attempts: candidate.assignment.attempt)
     _ = life.apply(.claimed, in: JobLifecycle.Circumstances(now: now, workerLockIsHeld: obstacle != nil))
     book.move(from: .ready, to: life.state, of: candidate.queue, isTaken: true)

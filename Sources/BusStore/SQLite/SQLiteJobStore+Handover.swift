@@ -14,7 +14,7 @@ extension SQLiteJobStore {
       lines.drop(key)
       return 0
     }
-    if turnsToWrite.values.contains(where: { $0.workerLock == key }) { try writeTurns() }
+    if unwrittenTurns.has(key) { try writeTurns() }
     let queues = try queuesWaiting(for: key)
     var count = 0
     for queue in queues where try giveTurn(under: key, in: queue, at: now) { count += 1 }
@@ -30,7 +30,7 @@ extension SQLiteJobStore {
       let ready = book.ready(of: queue)
       lines.removeHead(of: key, in: queue)
       book.move(from: .blocked, to: .ready, of: queue, isTaken: true)
-      turnsToWrite[job.seq] = job
+      unwrittenTurns.insert(job.seq, under: key)
       windows.insert(job, among: ready)
       return true
     }
@@ -70,9 +70,8 @@ extension SQLiteJobStore {
 
   /// Writes the turns into the rows of those that nobody has claimed.
   func writeTurns() throws {
-    guard !turnsToWrite.isEmpty else { return }
-    for seq in turnsToWrite.keys { try statements.wake.bind(seq).run() }
-    turnsToWrite.removeAll(keepingCapacity: true)
+    guard !unwrittenTurns.isEmpty else { return }
+    for seq in unwrittenTurns.takeAll() { try statements.wake.bind(seq).run() }
   }
 
   /// Forgets who goes next: something of jobs changed.

@@ -19,8 +19,7 @@ public final class SQLiteJobStore: JobStore {
   var pending: PendingLeases
   var windows = ReadyWindows()
   var lines = WorkerLines()
-  /// Jobs whose turn under their worker lock came in this transaction, by row; see ``writeTurns()``.
-  var turnsToWrite: [Int64: ClaimCandidate] = [:]
+  var unwrittenTurns = UnwrittenTurns()
   /// Jobs of batches and chains that came to their end in the command that is being carried out.
   var ends: [EndedMember] = []
   private var failure: StoreError?
@@ -130,7 +129,7 @@ public final class SQLiteJobStore: JobStore {
     } catch {
       book = before
       ends = []
-      turnsToWrite = [:]
+      unwrittenTurns.removeAll()
       forgetOrder()
       let failure = noted(StoreError(error, doing: what))
       guard !failure.isFinal else { throw failure }
