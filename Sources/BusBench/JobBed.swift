@@ -29,20 +29,16 @@ extension Bed {
     }
   }
 
-  /// Asks for jobs in groups of a thousand, some groups under way at once.
+  /// Asks for jobs in groups of a thousand, eight of them under way at once: what is made stays bounded, and busd does
+  /// not wait for it.
   func enqueue(_ count: Int, _ client: BusClient, _ wish: (Int) throws -> NoOp = { NoOp(number: $0) }) async throws {
-    var groups: [[NewJob]] = []
-    for first in stride(from: 0, to: count, by: 1000) {
-      groups.append(
-        try (first..<min(first + 1000, count)).map { try client.wish(try wish($0), engine: Bed.queue.engine) })
-      // What is made stays bounded, however many are asked for.
-      if groups.count == 8 || first + 1000 >= count {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for jobs in groups { group.addTask { _ = try await client.enqueue(jobs, timeout: .seconds(120)) } }
-          try await group.waitForAll()
-        }
-        groups = []
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for first in stride(from: 0, to: count, by: 1000) {
+        if first >= 8000 { try await group.next() }
+        let jobs = try (first..<min(first + 1000, count)).map { try client.wish(try wish($0), engine: Bed.queue.engine) }
+        group.addTask { _ = try await client.enqueue(jobs, timeout: .seconds(120)) }
       }
+      try await group.waitForAll()
     }
   }
 
