@@ -62,6 +62,10 @@ enum SQL {
     SELECT \(Columns.assignment) FROM job
     WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ? ORDER BY priority DESC, seq LIMIT 1
     """
+  static let waitingSince = """
+    SELECT id, priority, coalesce(due_at, enqueued_at) FROM job
+    WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ? ORDER BY priority DESC, seq
+    """
   static let headExcept = """
     SELECT \(Columns.assignment) FROM job
     WHERE queue = ? AND state = 1 AND finished_at IS NULL AND priority <= ?
@@ -232,7 +236,7 @@ enum SQL {
   /// Those that run for every job or every batch: none may cost more the more jobs there are.
   static let hot =
     [
-      insert, insertMany, insertLocked, mergeTarget, candidates, head, lease, block, ending, finish, live,
+      insert, insertMany, insertLocked, mergeTarget, candidates, head, waitingSince, lease, block, ending, finish, live,
       liveUnderLease, setLife, waitingUnderQueueLock, lockAhead, lockIsHeld, firstBlocked, blocked, limitRunning,
       limitReady, lineHead, lineAhead, lineExists, meter, saveMeter, lookEarlier, lookLater, metersToLookAt, nextLook,
       forgetMeter, saveGate, due, nextDue, nextAnnouncement, pruneJobs, pruneMerges,

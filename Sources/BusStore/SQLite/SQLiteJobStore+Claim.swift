@@ -198,11 +198,6 @@ extension SQLiteJobStore {
     return heads
   }
 
-  /// How long the oldest ready job of a queue waits.
-  func oldestReady(of queue: Int64) throws -> Timestamp? {
-    try heads(of: queue, nil).map(\.since).min()
-  }
-
   /// The most priorities of one queue that are looked at for starving jobs.
   static let maximumPriorities = 32
 }

@@ -32,7 +32,7 @@ extension SQLiteJobStore {
 
   /// The queues that ever had a job or are wired, by name.
   public func queueCounts() throws(StoreError) -> [QueueCounts] {
-    try reading("the queues") {
+    try reading("the queues", ofRuns: false) {
       var counts = try book.entries.enumerated().map { index, entry in
         let states = JobState.allCases.filter { !$0.isHistory }.map { ($0, entry[$0]) }
         return QueueCounts(

@@ -5,7 +5,7 @@ final class Statements {
   let begin, commit, rollback: SQLStatement
   let addQueue, saveTotals, saveToken: SQLStatement
   let insert, insertPlain, insertMany, insertLocked, recordMerge, mergeTarget, outcomeOfKnown, rowsFrom: SQLStatement
-  let candidates, candidatesExcept, head, headExcept, lease, block: SQLStatement
+  let candidates, candidatesExcept, head, headExcept, waitingSince, lease, block: SQLStatement
   let ending, finish, live, liveUnderLease, setLife, wake, waitingUnderQueueLock, absorb: SQLStatement
   let liveByID, requestCancel, countRetry, reposition, remove: SQLStatement
   let addFailure, trimFailures, copyFailures, failures: SQLStatement
@@ -56,6 +56,7 @@ final class Statements {
     candidatesExcept = try prepare(SQL.candidatesExcept)
     head = try prepare(SQL.head)
     headExcept = try prepare(SQL.headExcept)
+    waitingSince = try prepare(SQL.waitingSince)
     lease = try prepare(SQL.lease)
     block = try prepare(SQL.block)
     ending = try prepare(SQL.ending)
