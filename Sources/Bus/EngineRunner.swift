@@ -31,7 +31,7 @@ final class EngineRunner<Services: Sendable>: Sendable {
   /// The hands of a process for which neither the environment nor the topology says a number.
   static var defaultConcurrency: Int { 8 }
   /// The most jobs that a process holds beyond those that run.
-  static var maximumPrefetch: Int { 128 }
+  static var maximumPrefetch: Int { 512 }
 
   init(
     _ declarations: EngineDeclarations<Services>, services: Services, concurrency: Int?, port: EnginePort,

@@ -2,13 +2,10 @@ internal import BusProtocol
 
 /// Jobs that wait here for a hand, the oldest first. To take one from the front moves none of the others.
 struct WaitingLine: Sendable {
-  private struct Entry: Sendable {
-    var assignment: Assignment
-    var since: ContinuousClock.Instant
-  }
-
   /// Before the head stand places that were left.
-  private var places: [Entry?] = []
+  private var places: [Assignment?] = []
+  /// Since when each waits: beside them, so that who asks for it copies no assignment.
+  private var moments: [ContinuousClock.Instant] = []
   private var head = 0
   private(set) var count = 0
 
@@ -18,13 +15,14 @@ struct WaitingLine: Sendable {
   var isEmpty: Bool { count == 0 }
 
   /// Since when the oldest one waits.
-  var since: ContinuousClock.Instant? { head < places.count ? places[head]?.since : nil }
+  var since: ContinuousClock.Instant? { head < moments.count ? moments[head] : nil }
 
   /// All of them, in order.
-  var assignments: [Assignment] { places[head...].compactMap { $0?.assignment } }
+  var assignments: [Assignment] { places[head...].compactMap(\.self) }
 
   mutating func append(_ assignment: Assignment, since: ContinuousClock.Instant) {
-    places.append(Entry(assignment: assignment, since: since))
+    places.append(assignment)
+    moments.append(since)
     count += 1
   }
 
@@ -45,23 +43,25 @@ struct WaitingLine: Sendable {
 
   private func index(where matches: (JobID) -> Bool) -> Int? {
     for index in head..<places.count {
-      if let entry = places[index], matches(entry.assignment.id) { return index }
+      if let id = places[index]?.id, matches(id) { return index }
     }
     return nil
   }
 
   private mutating func take(at index: Int) -> Assignment? {
-    let entry = places[index]
-    places[index] = nil
+    var taken: Assignment?
+    swap(&places[index], &taken)
     count -= 1
     while head < places.count, places[head] == nil { head += 1 }
     if head == places.count {
       places.removeAll(keepingCapacity: true)
+      moments.removeAll(keepingCapacity: true)
       head = 0
     } else if head >= WaitingLine.longestTail {
       places.removeFirst(head)
+      moments.removeFirst(head)
       head = 0
     }
-    return entry?.assignment
+    return taken
   }
 }
