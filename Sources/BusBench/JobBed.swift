@@ -35,7 +35,9 @@ extension Bed {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for first in stride(from: 0, to: count, by: 1000) {
         if first >= 8000 { try await group.next() }
-        let jobs = try (first..<min(first + 1000, count)).map { try client.wish(try wish($0), engine: Bed.queue.engine) }
+        let jobs = try (first..<min(first + 1000, count)).map { number in
+          try client.wish(wish(number), engine: Bed.queue.engine)
+        }
         group.addTask { _ = try await client.enqueue(jobs, timeout: .seconds(120)) }
       }
       try await group.waitForAll()
