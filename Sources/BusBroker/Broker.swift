@@ -40,18 +40,21 @@ public final class Broker: Sendable {
   ///
   /// Throws when another busd has the directory, when what is on disk contradicts itself, and when an endpoint cannot
   /// be used. Nothing is harmed then.
+  ///
+  /// - Parameter rested: called on the spool's thread when many events came and then none for a moment: the time to give
+  ///   memory back.
   public convenience init(
     _ configuration: BrokerConfiguration, logger: Logger, now: @escaping @Sendable () -> Timestamp,
-    random: @escaping @Sendable () -> UInt64
+    random: @escaping @Sendable () -> UInt64, rested: @escaping @Sendable () -> Void = {}
   ) throws {
-    try self.init(configuration, on: .system, logger: logger, now: now, random: random)
+    try self.init(configuration, on: .system, logger: logger, now: now, random: random, rested: rested)
   }
 
   /// The same on any ground.
   package init(
     _ configuration: BrokerConfiguration, on ground: BrokerGround, logger: Logger,
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
-    failed: @escaping @Sendable (BrokerError) -> Void = { _ in }
+    rested: @escaping @Sendable () -> Void = {}, failed: @escaping @Sendable (BrokerError) -> Void = { _ in }
   ) throws {
     endpoints = configuration.endpoints
     retention = configuration.retention
@@ -72,7 +75,8 @@ public final class Broker: Sendable {
     threads = loops.all
     spoolLoop = SpoolLoop(
       spool: spool, recent: recent, access: access, thread: loops.spool,
-      identifiers: IdentifierSource(random: random), facts: facts, now: now, counters: counters, logger: logger)
+      identifiers: IdentifierSource(random: random), facts: facts, now: now, counters: counters, logger: logger,
+      rested: rested)
     storeLoop = StoreLoop(
       store: store, reader: reader, facts: facts, access: access, thread: loops.store, now: now, counters: counters,
       logger: logger)

@@ -51,6 +51,9 @@ actor SpoolLoop {
   private var announced: [EventID] = []
   private var unannounced: [EventID] = []
   private var appended = 0
+  /// Written since the last rest.
+  private var unrestedByteCount = 0
+  private let rested: @Sendable () -> Void
 
   private enum Owed {
     case carried(request: UInt64, through: UInt64)
@@ -63,11 +66,13 @@ actor SpoolLoop {
   private static let maximumPassed = 10_000
   /// After this long without events a seal says that all are on disk.
   private static let sealDelay: Duration = .milliseconds(100)
+  /// Behind fewer bytes a rest has nothing to give back that counts.
+  private static let restByteCount = 1 << 20
 
   init(
     spool: consuming sending Spool, recent: RecentEvents, access: Access, thread: any LoopThread,
     identifiers: IdentifierSource, facts: BrokerFacts, now: @escaping @Sendable () -> Timestamp, counters: Counters,
-    logger: Logger
+    logger: Logger, rested: @escaping @Sendable () -> Void = {}
   ) {
     fanOut = FanOut(log: spool.logID, through: spool.durable)
     self.spool = spool
@@ -80,6 +85,7 @@ actor SpoolLoop {
     self.now = now
     self.counters = counters
     self.logger = logger
+    self.rested = rested
   }
 
   /// Takes a batch from the socket loop; `done` gets the turn on this loop's thread.
@@ -293,6 +299,7 @@ actor SpoolLoop {
     do {
       let group = try spool.commit()
       counters.add(appended, to: .eventsStored)
+      unrestedByteCount += group.bytes.count
       turn.live = fanOut.messages(of: group.bytes, through: group.last)
       turn.letters = owed.map { letter($0.answer, to: $0.session) }
       sealWhenIdle()
@@ -364,6 +371,9 @@ actor SpoolLoop {
     do { try spool.seal(now: now()) } catch {
       logger.error("the spool could not be sealed", metadata: ["error": "\(error)"])
     }
+    guard unrestedByteCount >= SpoolLoop.restByteCount else { return }
+    unrestedByteCount = 0
+    rested()
   }
 
   /// Lets segments go that nothing holds any more.

@@ -15,6 +15,13 @@ struct SegmentEncoder: Sendable {
 
   /// What is kept for the next group, however long this one was.
   private static let keptByteCount = 4 << 20
+  /// What is kept while the log is idle.
+  private static let restingByteCount = 64 << 10
+
+  /// Lets the room of long groups go, since none comes for now.
+  mutating func rest() {
+    if buffer.count > SegmentEncoder.restingByteCount { buffer = [] }
+  }
 
   /// Forgets what was not written after all: the next event is a whole one.
   mutating func forgetLeaders() { leaders.forgetAll() }

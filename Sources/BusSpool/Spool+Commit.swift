@@ -54,8 +54,15 @@ extension Spool {
     try syncFile()
     isSealed = true
     publish()
+    rest()
     try files.open(SpoolDirectory.headName, .create)
       .write(HeadMark(log: logID, offset: durable).bytes.span.bytes, at: 0)
+  }
+
+  /// Lets the room of long groups go, since none comes for now.
+  private func rest() {
+    encoder.rest()
+    if group.capacity > 64 << 10 { group = [] }
   }
 
   private func publish() { log.publish(active, durable: durable) }

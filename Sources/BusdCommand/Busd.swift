@@ -65,7 +65,8 @@ struct Busd: AsyncParsableCommand {
     logger.logLevel = options.verbose ? .debug : .notice
     if countsMemory { logger.notice("SQLite was in use before the store: it goes on counting its memory") }
     let broker = try Broker(
-      configuration, logger: logger, now: { SystemClock.now() }, random: { .random(in: .min ... .max) })
+      configuration, logger: logger, now: { SystemClock.now() }, random: { .random(in: .min ... .max) },
+      rested: { bus_memory_trim() })
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [

@@ -39,6 +39,9 @@ extension Benchmark {
       var figures = [Figure("busd, idle", try bed.busd.residentMegabytes, .megabytes)]
       try await client.pipeline(sizes.events, .hundredBytes)
       figures.append(Figure("busd, \(sizes.events) events", try bed.busd.residentMegabytes, .megabytes))
+      // It gives memory back once nothing came for a moment.
+      try await Task.sleep(for: .seconds(1))
+      figures.append(Figure("busd, at rest behind them", try bed.busd.residentMegabytes, .megabytes))
       try await bed.startWorkers(1, client, tool)
       try await bed.enqueue(sizes.jobs, client)
       try await bed.untilDone(sizes.jobs + 1, tool)

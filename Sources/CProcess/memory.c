@@ -1,0 +1,13 @@
+#include "memory.h"
+
+#if defined(__linux__)
+#include <features.h>
+#endif
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+
+void bus_memory_trim(void) { malloc_trim(0); }
+#else
+void bus_memory_trim(void) {}
+#endif
