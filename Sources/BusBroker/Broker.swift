@@ -204,13 +204,11 @@ private enum OpenedState {
     let head = reader.durable.rawValue
     var after = Offset(max(max(reader.first.rawValue, 1) - 1, head - min(head, UInt64(RecentEvents.capacity))))
     while after < reader.durable {
-      let chunk = try reader.read(after: after, maximumByteCount: 4 << 20, maximumCount: 50_000) { _ in true }
+      let chunk = try reader.readUnnumbered(after: after, maximumByteCount: 1 << 20, maximumCount: 50_000)
       var position = 0
       while position < chunk.bytes.count {
         let facts = try Record.check(chunk.bytes, at: position)
-        if facts.publisherSequence == 0 {
-          recent.insert(try Record.event(chunk.bytes, at: position).id, at: facts.header.offset)
-        }
+        recent.insert(try Record.event(chunk.bytes, at: position).id, at: facts.header.offset)
         position += facts.header.recordByteCount
       }
       guard chunk.through > after else { break }

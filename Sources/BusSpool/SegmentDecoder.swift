@@ -95,6 +95,14 @@ struct SegmentDecoder {
     }
   }
 
+  /// The number that its publisher gave to an event whose header was found; zero for none.
+  func publisherSequence(of record: StoredRecord, _ bytes: [UInt8], at index: Int) -> UInt64 {
+    switch record {
+    case .whole: bytes.span.bytes.littleEndian(UInt64.self, at: index + Leader.publisherSequencePlace)
+    case .short(let short): leaders[place].publisherSequence &+ UInt64(short.publisherSequence)
+    }
+  }
+
   /// Takes note of a whole record that is passed, all of which stands at the byte.
   ///
   /// - Returns: whether its body was checked, and is as it has to be.

@@ -67,6 +67,9 @@ struct SegmentWalk {
   /// The topic of the record that ``next()`` found.
   var topic: ArraySlice<UInt8> { decoder.topic(of: record, window.bytes, at: index) }
 
+  /// Whether the event that ``next()`` found was numbered by an outbox.
+  var isNumbered: Bool { decoder.publisherSequence(of: record, window.bytes, at: index) > 0 }
+
   /// Appends the record that ``next()`` found in the form of the wire.
   func append(to bytes: inout [UInt8]) throws(SpoolError) {
     do throws(ProtocolError) {

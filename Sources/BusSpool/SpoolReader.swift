@@ -29,10 +29,24 @@ public struct SpoolReader: Sendable {
   public func read(
     after offset: Offset, maximumByteCount: Int, maximumCount: Int, where wants: (ArraySlice<UInt8>) -> Bool
   ) throws(SpoolError) -> SpoolChunk {
+    try read(after: offset, maximumByteCount, maximumCount, onlyUnnumbered: false, wants)
+  }
+
+  /// Reads on from an offset: the events behind it that no outbox numbered. Of the others only headers are looked at.
+  public func readUnnumbered(
+    after offset: Offset, maximumByteCount: Int, maximumCount: Int
+  ) throws(SpoolError) -> SpoolChunk {
+    try read(after: offset, maximumByteCount, maximumCount, onlyUnnumbered: true) { _ in true }
+  }
+
+  private func read(
+    after offset: Offset, _ maximumByteCount: Int, _ maximumCount: Int, onlyUnnumbered: Bool,
+    _ wants: (ArraySlice<UInt8>) -> Bool
+  ) throws(SpoolError) -> SpoolChunk {
     var view = log.view
     while true {
       do throws(SpoolError) {
-        return try read(view, after: offset, maximumByteCount, maximumCount, wants)
+        return try read(view, after: offset, maximumByteCount, maximumCount, onlyUnnumbered, wants)
       } catch {
         // The oldest segment may have been removed since, or its file be another one's: begin again with what is there.
         let now = log.view
@@ -44,7 +58,7 @@ public struct SpoolReader: Sendable {
 
   private func read(
     _ view: SpoolLog.View, after offset: Offset, _ maximumByteCount: Int, _ maximumCount: Int,
-    _ wants: (ArraySlice<UInt8>) -> Bool
+    _ onlyUnnumbered: Bool, _ wants: (ArraySlice<UInt8>) -> Bool
   ) throws(SpoolError) -> SpoolChunk {
     var chunk = SpoolChunk(through: offset, head: view.head, first: view.first)
     let before = Offset(view.first.rawValue &- 1)
@@ -63,7 +77,7 @@ public struct SpoolReader: Sendable {
       let begin = walk.position
       while let record = try walk.next() {
         guard record.kind == .event, record.offset > chunk.through else { continue }
-        if wants(walk.topic) {
+        if onlyUnnumbered ? !walk.isNumbered : wants(walk.topic) {
           guard chunk.count == 0 || chunk.bytes.count + record.recordByteCount <= maximumByteCount else { return chunk }
           try walk.append(to: &chunk.bytes)
           chunk.count += 1

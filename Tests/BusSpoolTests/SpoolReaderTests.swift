@@ -26,6 +26,24 @@ struct SpoolReaderTests {
     #expect(none.count == 0 && none.through == Offset(400) && none.bytes.isEmpty)
   }
 
+  @Test func `a reader finds the events that no outbox numbered, whole and short ones`() throws {
+    for byteCount in [100, 10_000] {
+      let spool = try Bench().open()
+      for number in 1...300 {
+        var event = Bench.event(number, topic: "common", byteCount: byteCount)
+        if number.isMultiple(of: 70) { (event.publisher, event.publisherSequence) = (PublisherID(high: 0, low: 0), 0) }
+        _ = try spool.append(event, now: Bench.start + .seconds(number))
+        try spool.commit()
+      }
+      let reader = spool.reader()
+      let all = try reader.readUnnumbered(after: .zero, maximumByteCount: 1 << 20, maximumCount: 1000)
+      #expect(try Record.events(all.bytes).numbers == [70, 140, 210, 280])
+      #expect(all.count == 4 && all.through == Offset(300) && !all.isBehind && all.missing == nil)
+      let one = try reader.readUnnumbered(after: Offset(70), maximumByteCount: 1, maximumCount: 1000)
+      #expect(try Record.events(one.bytes).numbers == [140])
+    }
+  }
+
   @Test func `a read ends at its bytes and at its count, but has one event`() throws {
     let reader = try log().reader()
     for start in [0, 1, 99, 350] as [UInt64] {
