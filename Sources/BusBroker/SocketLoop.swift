@@ -22,6 +22,8 @@ actor SocketLoop {
   private var storeInbox = Inbox<StoreItem>()
   private var heartbeat: Heartbeat
   private var nextBeat: TimerID?
+  private var marks = MarkPace()
+  private var isMarkPlanned = false
   private var isProbing = false
   /// Who could not be reached, until all is read that they said before.
   private var unreachable: Set<SessionID> = []
@@ -82,6 +84,7 @@ actor SocketLoop {
 
   /// Stops listening; what was taken in is still answered.
   func close() {
+    if let mark = marks.close(now: thread.now) { publish(mark) }
     sockets.close()
   }
 
@@ -210,7 +213,9 @@ actor SocketLoop {
   // MARK: Out
 
   private func finish(_ turn: SpoolTurn) {
-    for message in turn.live { publish(message) }
+    for message in turn.live {
+      if case .mark(let mark) = message { gather(mark) } else { tell(message) }
+    }
     if !turn.live.isEmpty { tellHeadSoon() }
     for letter in turn.letters { send(letter) }
     if !turn.published.isEmpty || !turn.unpublished.isEmpty {
@@ -229,9 +234,21 @@ actor SocketLoop {
     passOn()
   }
 
-  private func publish(_ message: LiveMessage) {
-    if case .mark(let mark) = message, let delay = heartbeat.published(mark) { beat(in: delay) }
-    tell(message)
+  private func gather(_ mark: Mark) {
+    if let mark = marks.take(mark, now: thread.now) { return publish(mark) }
+    guard let deadline = marks.deadline, !isMarkPlanned else { return }
+    isMarkPlanned = true
+    _ = thread.schedule(at: deadline) {
+      self.assumeIsolated { loop in
+        loop.isMarkPlanned = false
+        if let mark = loop.marks.due(now: loop.thread.now) { loop.publish(mark) }
+      }
+    }
+  }
+
+  private func publish(_ mark: Mark) {
+    if let delay = heartbeat.published(mark) { beat(in: delay) }
+    tell(.mark(mark))
   }
 
   private func tell(_ message: LiveMessage) {
