@@ -16,8 +16,17 @@ internal import UnixSignals
   @preconcurrency internal import Darwin
 #endif
 
-/// The router daemon: reads its options, opens what is on disk, and runs until it is told to stop.
+/// Where the program begins.
 @main
+enum Entry {
+  static func main() async {
+    // While there is one thread: those that have memory of their own keep it.
+    bus_memory_share()
+    await Busd.main()
+  }
+}
+
+/// The router daemon: reads its options, opens what is on disk, and runs until it is told to stop.
 struct Busd: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "busd",
@@ -130,6 +139,8 @@ private struct BrokerService: Service {
   private func serve() async throws {
     try await broker.run(
       ready: {
+        // What was needed to read what is on disk is not needed any more.
+        bus_memory_trim()
         let endpoints = broker.endpoints
         let line = "busd ready requests=\(endpoints.requests) live=\(endpoints.live) intake=\(endpoints.intake)\n"
         write(2, line, line.utf8.count)
