@@ -12,6 +12,8 @@ public protocol Disk: Sendable {
   func write(_ bytes: borrowing RawSpan, to file: Int32, at position: Int) throws(DiskError) -> Int
   /// Reads from a position; fewer bytes than asked for only at the end of the file.
   func read(_ byteCount: Int, from file: Int32, at position: Int) throws(DiskError) -> [UInt8]
+  /// Where at or behind a position the first byte may be that is not zero; nil where there is none up to the end.
+  func data(in file: Int32, from position: Int) -> Int?
   /// Returns once the file's bytes, and what it takes to find them, are on disk.
   func sync(_ file: Int32) throws(DiskError)
   /// Says that this part of a file, which is on disk, is not likely to be read soon: the system need not keep it in
@@ -51,6 +53,9 @@ public protocol Disk: Sendable {
 extension Disk {
   /// Nothing is kept in memory beside the file.
   public func letGo(_ file: Int32, from position: Int, byteCount: Int) {}
+
+  /// Anything may be anywhere.
+  public func data(in file: Int32, from position: Int) -> Int? { position }
 }
 
 /// A file in memory, named by its address.

@@ -88,6 +88,9 @@ final class DiskFile: Sendable {
     }
   }
 
+  /// Where at or behind a position the first byte may be that is not zero; nil where there is none up to the end.
+  func data(from position: Int) -> Int? { disk.data(in: descriptor, from: position) }
+
   func letGo(from position: Int, byteCount: Int) { disk.letGo(descriptor, from: position, byteCount: byteCount) }
 
   func truncate(to byteCount: Int) throws(SpoolError) {

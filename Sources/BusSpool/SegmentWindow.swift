@@ -23,7 +23,7 @@ struct SegmentWindow {
 
   /// The first place, in steps of eight bytes, where not all eight are zero; or where the file has no eight bytes left.
   mutating func skipZeros(from position: Int) throws(SpoolError) -> Int {
-    var position = position
+    var position = passHole(at: position)
     while let index = try index(of: position, byteCount: 8) {
       let span = bytes.span.bytes
       let last = span.byteCount - 8
@@ -31,8 +31,16 @@ struct SegmentWindow {
       while place <= last, span.littleEndian(UInt64.self, at: place) == 0 { place += 8 }
       position += place - index
       if place <= last { return position }
+      position = passHole(at: position)
     }
     return position
+  }
+
+  /// Passes over what the file has no bytes for, in steps of eight, unless it is in memory anyway.
+  private func passHole(at position: Int) -> Int {
+    guard position < end, position < start || position + 8 > start + bytes.count else { return position }
+    let data = min(file.data(from: position) ?? end, end)
+    return position + (data - position) / 8 * 8
   }
 
   /// Where in ``bytes`` this many bytes of the file stand; nil when the file has not as many.

@@ -31,6 +31,32 @@ struct RealDiskTests {
     }
   }
 
+  @Test func `what was reserved and never written is passed over, and what stands behind it is not`() throws {
+    let directory = try TemporaryDirectory()
+    let spool = try open(directory)
+    try spool.append(1...3)
+    try spool.commit()
+    spool.close()
+    let path = "\(directory.path)/a/log/\(String(repeating: "0", count: 19))1.seg"
+    let disk = RealDisk()
+    let file = try disk.open(path, .write)
+    defer { disk.close(file) }
+    #expect(disk.data(in: file, from: 0) == 0)
+    // Where the file system cannot tell, there may be something anywhere.
+    #expect([nil, 500_000].contains(disk.data(in: file, from: 500_000)))
+    let torn: [UInt8] = [1, 2, 3]
+    for position in [900_000, (1 << 20) - 8] {
+      #expect(try disk.write(torn.span.bytes, to: file, at: position) == 3)
+      #expect(disk.data(in: file, from: position) == position)
+      let found = try #require(disk.data(in: file, from: 500_000))
+      #expect((500_000...position).contains(found))
+      let again = try open(directory)
+      #expect(again.recovery.last == Offset(3) && again.recovery.tornByteCount > position - 20_000)
+      again.close()
+      #expect(try open(directory).recovery.tornByteCount == 0)
+    }
+  }
+
   @Test func `only the owner may look, whatever the umask`() throws {
     let directory = try TemporaryDirectory()
     let spool = try open(directory)
