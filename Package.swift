@@ -28,7 +28,9 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams", condition:
 
 /// Hostile bytes for every decoder. Ordinarily the tests read them; only libFuzzer, whose main function it has then, can
 /// link it as a program, see `.ci/fuzz`.
-let fuzzDependencies: [Target.Dependency] = ["Bus", "BusProtocol", "BusSpool", "BusTopology", "ZeroMQ"]
+let fuzzDependencies: [Target.Dependency] = [
+  "Bus", "BusProtocol", "BusSigning", "BusSpool", "BusTopology", "ZeroMQ",
+]
 let fuzz: Target =
   Context.environment["BUS_FUZZ"] != nil
   ? .executableTarget(name: "BusFuzz", dependencies: fuzzDependencies, swiftSettings: strict)

@@ -39,7 +39,11 @@ enum FuzzSeeds {
       binary.data = [0, 1, 2, 255]
       binary.headers.contentType = "application/octet-stream"
       binary.headers.causation = .job(jobID)
-      return [plainEvent, full, binary]
+      var signed = plainEvent
+      signed.publisher = PublisherID(high: 7, low: 8)
+      signed.headers = headers
+      signed.headers.signature = EventSignature(signer: "account", bytes: [UInt8](1...64))
+      return [plainEvent, full, signed, binary]
     }
   }
 

@@ -37,7 +37,7 @@ package struct FuzzTarget: Sendable {
   /// All of them.
   package static let all =
     recordTargets + messageTargets + jsonTargets + jobTargets + filterTargets + textTargets + scheduleTargets
-    + keyTargets + spoolTargets + [topology]
+    + keyTargets + signingTargets + spoolTargets + [topology]
 
   /// The one of a name.
   package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
@@ -77,7 +77,8 @@ func required<Value>(_ value: Value?) throws -> Value {
   return value
 }
 
-private struct Refused: Error {}
+/// What a target refuses itself.
+struct Refused: Error {}
 
 extension String {
   init(fuzz bytes: some Collection<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }

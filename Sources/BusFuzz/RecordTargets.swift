@@ -22,13 +22,14 @@ extension FuzzTarget {
     },
   ]
 
-  private static func forged(_ bytes: [UInt8]) -> [UInt8] {
+  /// The first byte of an input says whether the checksums are made right.
+  static func forged(_ bytes: [UInt8]) -> [UInt8] {
     var records = Array(bytes.dropFirst())
     if (bytes.first ?? 0) & 1 == 1 { Forgery.repairRecords(&records) }
     return records
   }
 
-  private static func record(_ event: Event) throws -> [UInt8] {
+  static func record(_ event: Event) throws -> [UInt8] {
     var bytes: [UInt8] = []
     _ = try Record.append(event, to: &bytes)
     return bytes
@@ -51,7 +52,13 @@ extension FuzzTarget {
     let facts = try succeed("a record is read that is not checked") { try Record.check(bytes, at: 0) }
     try require(facts.publisher == event.publisher, "a record's facts are not its event's")
     // Unknown and repeated headers are not written again, so the bytes may differ; the event may not.
-    try comesBack(event, as: "an event") { try Record.event(try record(event)) }
+    let written = try succeed("an event that was read cannot be written") { try record(event) }
+    try comesBack(event, as: "an event") { try Record.event(written) }
+    try require(Record.isSigned(written, at: 0) == (event.headers.signature != nil), "a signature is overlooked")
+    if let signature = try Record.event(written).headers.signature {
+      let content = try Record.signedContent(of: event, by: signature.signer)
+      try require(content == signature.content, "what is signed is not what is checked")
+    }
     let line = event.cloudEvent.bytes
     let (publication, data) = try succeed("an event is shown as no CloudEvent") { try CloudEventLine.read(line) }
     try require(publication.topic == event.topic && publication.id == event.id, "a CloudEvent is another event")

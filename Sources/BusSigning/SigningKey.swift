@@ -74,6 +74,11 @@ public struct VerifyingKey: Hashable, Sendable {
     (name, bytes) = try SigningFile.read(.public, at: path)
   }
 
+  /// Reads what stands in the file of a path.
+  package init(_ line: [UInt8], of path: String) throws(KeyError) {
+    (name, bytes) = try SigningFile.key(.public, in: line, of: path)
+  }
+
   /// As it stands in its file.
   public var text: String { Base64.text(of: bytes) }
 

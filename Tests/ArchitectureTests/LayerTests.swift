@@ -18,7 +18,7 @@ struct LayerTests {
     "BusCommand": ["Bus", "BusProtocol", "BusSigning", "BusSpool", "BusSupervisor", "BusTopology"],
     "Shop": ["Bus"],
     "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations"],
-    "BusFuzz": ["Bus", "BusProtocol", "BusSpool", "BusTopology", "ZeroMQ"],
+    "BusFuzz": ["Bus", "BusProtocol", "BusSigning", "BusSpool", "BusTopology", "ZeroMQ"],
     "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "ZeroMQ"],
     "BusProof": ["Bus", "BusProtocol", "BusSpool"],
   ]
