@@ -1,14 +1,19 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Whether libFuzzer is to run this package, see `.ci/fuzz`.
+let isFuzzed = Context.environment["BUS_FUZZ"] != nil
+
 /// What every Swift target of the package is held to.
-let strict: [SwiftSetting] = [
+var strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   .treatAllWarnings(as: .error),
 ]
+// libFuzzer looks through all counters after each input: only what is ours has some, which is a third of them.
+if isFuzzed { strict.append(.unsafeFlags(["-sanitize=fuzzer"])) }
 
 /// A service that only publishes turns the trait off, and then checks out neither database nor YAML parser.
 let daemon: TargetDependencyCondition? = .when(traits: ["Daemon"])
@@ -27,13 +32,16 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams", condition: daemon)
 
 /// Hostile bytes for every decoder. Ordinarily the tests read them; only libFuzzer, whose main function it has then, can
-/// link it as a program, see `.ci/fuzz`.
+/// link it as a program.
 let fuzzDependencies: [Target.Dependency] = [
   "Bus", "BusProtocol", "BusSigning", "BusSpool", "BusTopology", "ZeroMQ",
 ]
 let fuzz: Target =
-  Context.environment["BUS_FUZZ"] != nil
-  ? .executableTarget(name: "BusFuzz", dependencies: fuzzDependencies, swiftSettings: strict)
+  isFuzzed
+  ? .executableTarget(
+    name: "BusFuzz", dependencies: fuzzDependencies,
+    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
   : .target(name: "BusFuzz", dependencies: fuzzDependencies, swiftSettings: strict)
 
 let package = Package(

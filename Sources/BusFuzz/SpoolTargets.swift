@@ -50,11 +50,15 @@ extension FuzzTarget {
     return events
   }
 
+  /// A gap costs its input two bytes, and a repair a record for each event that is missing.
+  private static let lossLimit: UInt64 = 300
+
   /// What is repaired opens.
   private static func repair(_ disk: FuzzDisk, _ kind: FuzzLog.Kind) throws(Breach) {
     let copy = "/copy"
     do {
-      _ = try SpoolRepair(of: FuzzLog.directory, to: copy, disk: disk, now: FuzzSeeds.time, random: { 7 })
+      _ = try SpoolRepair(
+        of: FuzzLog.directory, to: copy, disk: disk, lossLimit: lossLimit, now: FuzzSeeds.time, random: { 7 })
     } catch {
       return
     }

@@ -29,6 +29,7 @@ public struct SpoolRepair: Sendable {
 
   private let source: SpoolDirectory
   private let target: SpoolDirectory
+  private let lossLimit: UInt64
   private let now: Timestamp
   private let random: @Sendable () -> UInt64
   private var log: LogID
@@ -42,9 +43,19 @@ public struct SpoolRepair: Sendable {
     of path: String, to copy: String, disk: any Disk = RealDisk(), now: Timestamp,
     random: @escaping @Sendable () -> UInt64, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(SpoolError) {
+    try self.init(
+      of: path, to: copy, disk: disk, lossLimit: SpoolRepair.maximumLossCount, now: now, random: random,
+      progress: progress)
+  }
+
+  /// With another limit than ``maximumLossCount``: who repairs a hundred thousand logs has no time for so many.
+  package init(
+    of path: String, to copy: String, disk: any Disk, lossLimit: UInt64, now: Timestamp,
+    random: @escaping @Sendable () -> UInt64, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(SpoolError) {
     source = SpoolDirectory(path: path, disk: disk)
     target = SpoolDirectory(path: copy, disk: disk)
-    (self.now, self.random) = (now, random)
+    (self.lossLimit, self.now, self.random) = (lossLimit, now, random)
     log = LogID(at: now, random: (random(), random()))
     let lock = try DirectoryLock(source)
     try withExtendedLifetime(lock) { () throws(SpoolError) in try run(progress) }
@@ -172,7 +183,7 @@ public struct SpoolRepair: Sendable {
   private mutating func fill(_ rewrite: inout SegmentRewrite, through end: Offset) throws(SpoolError) {
     guard rewrite.segment.last < end else { return }
     let loss = rewrite.segment.last.next...end
-    guard lostCount + (end.rawValue - loss.lowerBound.rawValue) < SpoolRepair.maximumLossCount else {
+    guard lostCount + (end.rawValue - loss.lowerBound.rawValue) < lossLimit else {
       throw SpoolError(
         .corrupt,
         "events \(loss.lowerBound) to \(end) of the log in \(source.path) are missing, more than can be written down "
