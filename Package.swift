@@ -40,7 +40,7 @@ let fuzz: Target =
   isFuzzed
   ? .executableTarget(
     name: "BusFuzz", dependencies: fuzzDependencies,
-    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+    swiftSettings: strict + [.define("BUS_FUZZ")],
     linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
   : .target(name: "BusFuzz", dependencies: fuzzDependencies, swiftSettings: strict)
 

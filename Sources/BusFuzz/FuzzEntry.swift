@@ -6,7 +6,7 @@
   internal import Glibc
 #endif
 
-// What libFuzzer calls. The program has its main function, so only a build with BUS_FUZZ makes one of this:
+// How it is called:
 //
 //   BusFuzz TARGET [libFuzzer's options] [CORPUS…]     runs one target
 //   BusFuzz seeds DIRECTORY                            writes DIRECTORY/TARGET/seed-N for all of them
@@ -15,36 +15,46 @@
 // `.ci/fuzz` builds it, runs all targets, and prints one table. Set SWIFT_BACKTRACE=enable=no: a trap that Swift shows
 // itself leaves libFuzzer no time to write the input down.
 
-/// Takes the target's name out of the arguments, before libFuzzer reads them.
-@_cdecl("LLVMFuzzerInitialize")
-public func fuzzInitialize(
-  _ count: UnsafeMutablePointer<Int32>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
-) -> Int32 {
-  let words = (0..<Int(count.pointee)).map { arguments.pointee[$0].map { String(cString: $0) } ?? "" }
-  // A process that libFuzzer starts itself has the options only, and hears the name from its environment.
-  guard words.count > 1, !words[1].hasPrefix("-") else { return 0 }
-  switch words[1] {
-  case "names":
-    FuzzTarget.all.forEach { print($0.name) }
-    exit(0)
-  case "seeds" where words.count == 3:
-    exit(writeSeeds(to: words[2]) ? 0 : 1)
-  default:
-    guard FuzzTarget.named(words[1]) != nil else {
-      print("there is no target \(words[1]): BusFuzz names lists them")
-      exit(64)
+#if BUS_FUZZ
+  /// The program, of which only a build with `BUS_FUZZ` makes one: the rest of the time nobody has libFuzzer.
+  @main struct FuzzEntry {
+    static func main() {
+      let words = CommandLine.arguments
+      // A process that libFuzzer starts itself has the options only, and hears the name from its environment.
+      guard words.count > 1, !words[1].hasPrefix("-") else { exit(run(words)) }
+      switch words[1] {
+      case "names": FuzzTarget.all.forEach { print($0.name) }
+      case "seeds" where words.count == 3: exit(writeSeeds(to: words[2]) ? 0 : 1)
+      case let name where FuzzTarget.named(name) != nil:
+        setenv(targetVariable, name, 1)
+        exit(run([words[0]] + words.dropFirst(2)))
+      default:
+        print("there is no target \(words[1]): BusFuzz names lists them")
+        exit(64)
+      }
     }
-    setenv(targetVariable, words[1], 1)
-    for index in 2..<max(2, words.count) { arguments.pointee[index - 1] = arguments.pointee[index] }
-    count.pointee -= 1
-    return 0
+
+    /// They are libFuzzer's from here on, until the process ends.
+    private static func run(_ words: [String]) -> Int32 {
+      var count = Int32(words.count)
+      let arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: words.count + 1)
+      for (index, word) in words.enumerated() { arguments[index] = strdup(word) }
+      arguments[words.count] = nil
+      var start: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = arguments
+      return runDriver(&count, &start) { read($0, $1) }
+    }
   }
-}
+
+  @_silgen_name("LLVMFuzzerRunDriver")
+  private func runDriver(
+    _ count: UnsafeMutablePointer<Int32>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ read: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+  ) -> Int32
+#endif
 
 /// Called with each input. A trap or a breach ends the process, and libFuzzer keeps the bytes.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+private func read(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   do throws(Breach) {
     _ = try chosen.accepts(Array(UnsafeBufferPointer(start: start, count: count)))
   } catch {
