@@ -4,10 +4,12 @@ import Foundation
 import Testing
 
 struct RealDiskTests {
-  private func open(_ directory: TemporaryDirectory, preallocates: Bool = true) throws -> Spool {
+  private func open(
+    _ directory: TemporaryDirectory, preallocates: Bool = true, segmentByteCount: Int = 1 << 20
+  ) throws -> Spool {
     try Spool(
       directory: "\(directory.path)/a/log",
-      options: SpoolOptions(segmentByteCount: 1 << 20, preallocates: preallocates, reserve: nil),
+      options: SpoolOptions(segmentByteCount: segmentByteCount, preallocates: preallocates, reserve: nil),
       now: Bench.start, random: Chance.source(5))
   }
 
@@ -33,7 +35,7 @@ struct RealDiskTests {
 
   @Test func `what was reserved and never written is passed over, and what stands behind it is not`() throws {
     let directory = try TemporaryDirectory()
-    let spool = try open(directory)
+    let spool = try open(directory, segmentByteCount: 4 << 20)
     try spool.append(1...3)
     try spool.commit()
     spool.close()
@@ -43,17 +45,17 @@ struct RealDiskTests {
     defer { disk.close(file) }
     #expect(disk.data(in: file, from: 0) == 0)
     // Where the file system cannot tell, there may be something anywhere.
-    #expect([nil, 500_000].contains(disk.data(in: file, from: 500_000)))
+    #expect([nil, 1_500_000].contains(disk.data(in: file, from: 1_500_000)))
     let torn: [UInt8] = [1, 2, 3]
-    for position in [900_000, (1 << 20) - 8] {
+    for position in [3_000_000, (4 << 20) - 8] {
       #expect(try disk.write(torn.span.bytes, to: file, at: position) == 3)
       #expect(disk.data(in: file, from: position) == position)
-      let found = try #require(disk.data(in: file, from: 500_000))
-      #expect((500_000...position).contains(found))
-      let again = try open(directory)
+      let found = try #require(disk.data(in: file, from: 1_500_000))
+      #expect((1_500_000...position).contains(found))
+      let again = try open(directory, segmentByteCount: 4 << 20)
       #expect(again.recovery.last == Offset(3) && again.recovery.tornByteCount > position - 20_000)
       again.close()
-      #expect(try open(directory).recovery.tornByteCount == 0)
+      #expect(try open(directory, segmentByteCount: 4 << 20).recovery.tornByteCount == 0)
     }
   }
 
