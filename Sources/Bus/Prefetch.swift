@@ -45,5 +45,8 @@ struct Prefetch: Sendable {
     lastChange = now
   }
 
+  /// Whether runs are short.
+  var isOn: Bool { perHand > 0 }
+
   func count(for concurrency: Int) -> Int { min(maximum, concurrency * perHand) }
 }

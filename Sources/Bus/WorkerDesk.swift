@@ -61,6 +61,8 @@ package struct WorkerDesk: Sendable {
   private var unanswered: [JobResult] = []
   private var resendAt: ContinuousClock.Instant?
   private var announced: Int?
+  /// The jobs that came last, or are about to come.
+  private var wave: Wave?
   /// Until when busd certainly keeps the leases: one lease after the last beat that it answered was sent.
   private var safeUntil: ContinuousClock.Instant?
 
@@ -95,6 +97,7 @@ package struct WorkerDesk: Sendable {
       if let deadline { next = next.map { min($0, deadline) } ?? deadline }
     }
     consider(resendAt)
+    if !results.isEmpty, unanswered.isEmpty { consider(wave?.deadline) }
     consider(firstDeadline)
     if let safeUntil, next.map({ safeUntil < $0 }) ?? true, running.values.contains(where: { $0.ending == nil }) {
       next = safeUntil
@@ -121,6 +124,7 @@ package struct WorkerDesk: Sendable {
   package mutating func assigned(_ assignments: [Assignment], now: ContinuousClock.Instant) -> [Action] {
     if running.isEmpty && waiting.isEmpty { safeUntil = now + lease }
     let held = Set(waiting.assignments.lazy.map(\.id))
+    let (newestBefore, waitingBefore) = (newestToken, waiting.count)
     for assignment in assignments {
       guard assignment.token > newestToken || !holds(assignment) else { continue }
       newestToken = max(newestToken, assignment.token)
@@ -133,9 +137,10 @@ package struct WorkerDesk: Sendable {
         waiting.append(assignment, since: now)
       }
     }
+    wave = Wave(of: waiting.count - waitingBefore, newestBefore: newestBefore, at: now)
     return following { desk, actions in
       desk.startWaiting(now: now, &actions)
-      desk.sendResults(&actions)
+      if !desk.gathers(now: now) { desk.sendResults(&actions) }
     }
   }
 
@@ -155,6 +160,7 @@ package struct WorkerDesk: Sendable {
     running[id] = nil
     if running.isEmpty { firstDeadline = nil }
     prefetch.note(run.startedAt.duration(to: now))
+    wave?.ended(token)
     if run.ending != .leaseLost {
       let outcome = run.outcome(outcome)
       var end = JobResult(id: id, token: token, outcome: outcome, result: outcome == .done ? result : nil)
@@ -163,18 +169,20 @@ package struct WorkerDesk: Sendable {
     }
     return following { desk, actions in
       desk.startWaiting(now: now, &actions)
-      desk.sendResults(&actions)
+      if desk.running.isEmpty || !desk.gathers(now: now) { desk.sendResults(&actions) }
       desk.announce(now: now, &actions)
       desk.settleIfDone(&actions)
     }
   }
 
-  /// The unanswered results are stored, or their leases had ended.
-  package mutating func finished() -> [Action] {
+  /// The unanswered results are stored, or their leases had ended. With a moment, what waited for them may come.
+  package mutating func finished(now: ContinuousClock.Instant? = nil) -> [Action] {
     unanswered = []
     resendAt = nil
+    // Who waited for these jobs comes right behind this answer: at least one.
+    if let now, running.isEmpty, waiting.isEmpty { wave = Wave(of: 1, newestBefore: newestToken, at: now) }
     return following { desk, actions in
-      desk.sendResults(&actions)
+      if !desk.gathers(now: now) { desk.sendResults(&actions) }
       desk.settleIfDone(&actions)
     }
   }
@@ -279,6 +287,12 @@ package struct WorkerDesk: Sendable {
       if let deadline { firstDeadline = min(firstDeadline ?? deadline, deadline) }
       actions.append(.start(assignment))
     }
+  }
+
+  /// Whether more ends are at hand than these; where others wait here, who runs does not stop for a message.
+  private func gathers(now: ContinuousClock.Instant?) -> Bool {
+    guard let now, prefetch.isOn, phase == .working, waiting.isEmpty else { return false }
+    return wave.map { $0.isUnderWay(at: now) } ?? false
   }
 
   private mutating func sendResults(_ actions: inout [Action]) {

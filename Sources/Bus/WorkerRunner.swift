@@ -154,7 +154,7 @@ final class WorkerRunner<Services: Sendable>: Sendable {
       switch answer {
       case .success(let reply):
         if let failures = self.failures { self.tell(results, reply, to: failures) }
-        self.decide { desk, _ in desk.finished() }
+        self.decide { $0.finished(now: $1) }
       case .failure(let refusal):
         self.decide { $0.finishRefused(retryAfter: refusal.retryAfter, now: $1) }
       }
