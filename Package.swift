@@ -114,7 +114,7 @@ let package = Package(
       name: "Shop", dependencies: ["Bus", database, lifecycle, logging], swiftSettings: strict),
     .executableTarget(
       name: "BusBench",
-      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations", arguments, logging],
+      dependencies: ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations", "ZeroMQ", arguments, logging],
       exclude: ["Peers"], swiftSettings: strict),
 
     // The whole bus in one thread, from a seed.

@@ -4,7 +4,7 @@ import BusProtocol
 /// All benchmarks, in the order of an event's way.
 enum Catalogue {
   static let all: [Benchmark] = [
-    .disk, .publish, .ingest, .fanout, .e2e, .latency, .replay, .subscription, .enqueue, .start, .jobs, .workers,
+    .disk, .wire, .publish, .ingest, .fanout, .e2e, .latency, .replay, .subscription, .enqueue, .start, .jobs, .workers,
     .backlog, .locks, .recovery, .memory, .space, .idle, .growth, .startup,
   ]
 

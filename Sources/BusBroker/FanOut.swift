@@ -20,18 +20,18 @@ package struct FanOut {
     var messages: [LiveMessage] = []
     var counts: [String: Int] = [:]
     var run = 0..<0
-    var runTopic: ArraySlice<UInt8> = []
+    var runTopic = 0..<0
     var runCount = 0
     func close() {
       guard !run.isEmpty else { return }
-      messages.append(.events(topic: Array(runTopic), records: Array(records[run])))
-      counts[String(decoding: runTopic, as: UTF8.self), default: 0] += runCount
+      messages.append(.events(topic: Array(records[runTopic]), records: Array(records[run])))
+      counts[String(decoding: records[runTopic], as: UTF8.self), default: 0] += runCount
     }
     var position = 0
     while position < records.count {
-      let topic = Record.topicBytes(records, at: position)
+      let topic = Record.topicPlace(records.span.bytes, at: position)
       let end = position + RecordHeader.recordByteCount(records.span.bytes, at: position)
-      if !topic.elementsEqual(runTopic) || end - run.lowerBound > FanOut.maximumRunByteCount {
+      if !records.span.bytes.isSame(topic, runTopic) || end - run.lowerBound > FanOut.maximumRunByteCount {
         close()
         (run, runTopic, runCount) = (position..<position, topic, 0)
       }

@@ -12,7 +12,7 @@ package struct Intake {
 
   package enum Decision: Equatable {
     /// These are new, in order; all before them are on disk already.
-    case accept([Numbered])
+    case accept(ArraySlice<Numbered>)
     /// The batch begins behind a hole: going on would take what is missing for repeats later.
     case gap(expected: UInt64)
   }
@@ -20,9 +20,12 @@ package struct Intake {
   /// Reads and checks a batch: whole records of one publisher, numbered without gaps. Any doubt refuses all of it.
   package static func records(_ bytes: [UInt8], of publisher: PublisherID) throws(ProtocolError) -> [Numbered] {
     var records: [Numbered] = []
+    var checker = RecordChecker(bytes)
     var position = 0
     while position < bytes.count {
-      let facts = try Record.check(bytes, at: position)
+      let facts = try checker.facts(at: position)
+      // They are mostly as long as the first: growing would move what is known of them again and again.
+      if position == 0 { records.reserveCapacity(bytes.count / facts.header.recordByteCount + 1) }
       let sequence = facts.publisherSequence
       guard facts.publisher == publisher, sequence > 0 else {
         throw ProtocolError(.badRecord, "a record at byte \(position) is not numbered by publisher \(publisher)")
@@ -40,9 +43,9 @@ package struct Intake {
   ///
   /// - Parameter oldest: the first sequence that the outbox still has: what lies before it can never come.
   package static func decide(_ records: [Numbered], last: UInt64?, oldest: UInt64) -> Decision {
-    guard let first = records.first, let last else { return .accept(records) }
+    guard let first = records.first, let last else { return .accept(records[...]) }
     if first.sequence > last &+ 1, first.sequence != oldest { return .gap(expected: max(last &+ 1, oldest)) }
-    return .accept(Array(records.drop { $0.sequence <= last }))
+    return .accept(records.drop { $0.sequence <= last })
   }
 }
 

@@ -8,4 +8,9 @@ extension [UInt8] {
   mutating func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian value: T) {
     Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
+
+  /// Appends the bytes of a text, in one copy.
+  mutating func append(text: String) {
+    text.utf8Span.span.bytes.withUnsafeBytes { append(contentsOf: $0) }
+  }
 }

@@ -56,7 +56,7 @@ public struct EventHeaders: Hashable, Sendable {
   ///
   /// Refuses what no reader would take: a value too long for its length, a context that is nested too deep.
   package func append(to bytes: inout [UInt8]) throws(ProtocolError) {
-    if let source { try EventHeaders.append(Key.source, source.utf8, to: &bytes) }
+    if let source { try EventHeaders.append(Key.source, source, to: &bytes) }
     if let trace {
       EventHeaders.append(Key.trace, byteCount: TraceContext.byteCount, to: &bytes)
       trace.append(to: &bytes)
@@ -76,22 +76,29 @@ public struct EventHeaders: Hashable, Sendable {
       }
       try EventHeaders.append(Key.context, JSONValue.object(context).bytes, to: &bytes)
     }
-    if let contentType { try EventHeaders.append(Key.contentType, contentType.utf8, to: &bytes) }
+    if let contentType { try EventHeaders.append(Key.contentType, contentType, to: &bytes) }
     // The last: it signs what stands before it.
     if let signature { try EventHeaders.append(Key.signature, signature.value, to: &bytes) }
   }
 
-  private static func append(
-    _ key: UInt8, _ value: some Collection<UInt8>, to bytes: inout [UInt8]
-  ) throws(ProtocolError) {
-    guard let count = UInt16(exactly: value.count) else {
+  private static func append(_ key: UInt8, _ text: String, to bytes: inout [UInt8]) throws(ProtocolError) {
+    append(key, byteCount: try fit(text.utf8.count), to: &bytes)
+    bytes.append(text: text)
+  }
+
+  private static func append(_ key: UInt8, _ value: [UInt8], to bytes: inout [UInt8]) throws(ProtocolError) {
+    append(key, byteCount: try fit(value.count), to: &bytes)
+    bytes.append(contentsOf: value)
+  }
+
+  private static func fit(_ byteCount: Int) throws(ProtocolError) -> UInt16 {
+    guard let byteCount = UInt16(exactly: byteCount) else {
       throw ProtocolError(
         .tooLarge,
-        "an event's header has \(value.count) bytes, all together may have \(RecordHeader.maximumHeadersByteCount): "
+        "an event's header has \(byteCount) bytes, all together may have \(RecordHeader.maximumHeadersByteCount): "
           + "carry less context")
     }
-    append(key, byteCount: count, to: &bytes)
-    bytes.append(contentsOf: value)
+    return byteCount
   }
 
   private static func append(_ key: UInt8, byteCount: UInt16, to bytes: inout [UInt8]) {

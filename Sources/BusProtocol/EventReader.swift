@@ -88,24 +88,3 @@ package struct EventReader: Sendable {
     return headers.value
   }
 }
-
-extension RawSpan {
-  /// Whether two stretches that are there hold the same bytes.
-  fileprivate func isSame(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
-    guard left.count == right.count else { return false }
-    var step = 0
-    while step + 8 <= left.count {
-      guard
-        littleEndian(UInt64.self, at: left.lowerBound + step) == littleEndian(UInt64.self, at: right.lowerBound + step)
-      else { return false }
-      step += 8
-    }
-    while step < left.count {
-      guard
-        littleEndian(UInt8.self, at: left.lowerBound + step) == littleEndian(UInt8.self, at: right.lowerBound + step)
-      else { return false }
-      step += 1
-    }
-    return true
-  }
-}

@@ -43,9 +43,32 @@ package enum JSONWriter {
   package static func append(string: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     let start = bytes.count
-    bytes.append(contentsOf: string.utf8)
-    if bytes[start...].contains(where: needsEscape) { escape(from: start, in: &bytes) }
+    bytes.append(text: string)
+    if needsEscape(bytes.span.bytes, from: start) { escape(from: start, in: &bytes) }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Looks at eight bytes at a time, and at each alone from the first eight of which one may need it.
+  private static func needsEscape(_ bytes: borrowing RawSpan, from start: Int) -> Bool {
+    var position = start
+    while position + 8 <= bytes.byteCount {
+      if mayNeedEscape(bytes.littleEndian(UInt64.self, at: position)) { break }
+      position += 8
+    }
+    while position < bytes.byteCount {
+      if needsEscape(bytes.littleEndian(UInt8.self, at: position)) { return true }
+      position += 1
+    }
+    return false
+  }
+
+  /// Whether one of eight bytes may need an escape: what is subtracted sets the highest bit of those that do, and now and
+  /// then of one beside them; letters that are none of ASCII have it set.
+  private static func mayNeedEscape(_ word: UInt64) -> Bool {
+    let (ones, high) = (0x0101_0101_0101_0101 as UInt64, 0x8080_8080_8080_8080 as UInt64)
+    let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+    let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+    return ((word &- ones &* 32) | (quote &- ones) | (backslash &- ones) | word) & high != 0
   }
 
   private static func needsEscape(_ byte: UInt8) -> Bool {

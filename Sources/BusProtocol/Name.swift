@@ -10,13 +10,13 @@ public struct Name: Hashable, Sendable, Comparable, CustomStringConvertible, Exp
 
   /// Checks the text; `what` says in the error whose name it was.
   public init(_ text: String, of what: String = "name") throws(ProtocolError) {
-    guard Name.isValid(text.utf8) else { throw Name.refusal(of: text, what: what) }
+    guard Name.isValid(text) else { throw Name.refusal(of: text, what: what) }
     self.text = text
   }
 
   /// A name written in the source; text that is not a name is a programmer's error.
   public init(stringLiteral text: String) {
-    precondition(Name.isValid(text.utf8), "\"\(text)\" is not a name: 1 to 200 of A-Z a-z 0-9 _ . : -")
+    precondition(Name.isValid(text), "\"\(text)\" is not a name: 1 to 200 of A-Z a-z 0-9 _ . : -")
     self.text = text
   }
 
@@ -25,6 +25,11 @@ public struct Name: Hashable, Sendable, Comparable, CustomStringConvertible, Exp
 
   /// In the order of the characters.
   public static func < (left: Name, right: Name) -> Bool { left.text < right.text }
+
+  /// Whether a text is a name.
+  package static func isValid(_ text: String) -> Bool {
+    text.utf8Span.span.bytes.withUnsafeBytes(isValid)
+  }
 
   /// Whether the bytes are those of a name.
   package static func isValid(_ bytes: some Collection<UInt8>) -> Bool {

@@ -26,9 +26,8 @@ public enum Record {
     _ event: Event, to bytes: inout [UInt8], salt: UInt32
   ) throws(ProtocolError) -> RecordHeader {
     let start = bytes.count
-    bytes.append(contentsOf: repeatElement(0, count: RecordHeader.byteCount))
-    let body = bytes.count
-    event.appendPrefix(to: &bytes)
+    let body = start + RecordHeader.byteCount
+    event.appendPrefix(behind: RecordHeader.byteCount, to: &bytes)
     let headers = bytes.count
     try event.headers.append(to: &bytes)
     let headersByteCount = bytes.count - headers
@@ -44,7 +43,7 @@ public enum Record {
       bodyChecksum: Checksum.crc32c(bytes.span.bytes.extracting(body..<bytes.count)), offset: event.offset,
       sequence: event.sequence, recordedAt: event.recordedAt, topicByteCount: event.topic.text.utf8.count,
       headersByteCount: headersByteCount)
-    while (bytes.count - start) & 7 != 0 { bytes.append(0) }
+    bytes.append(contentsOf: repeatElement(0, count: header.recordByteCount - (bytes.count - start)))
     var span = bytes.mutableSpan
     var raw = span.mutableBytes
     header.write(to: &raw, at: start, salt: salt)
@@ -99,18 +98,13 @@ public enum Record {
 
   /// The topic's bytes of the event's record that begins at a byte and was checked before.
   package static func topicBytes(_ bytes: [UInt8], at start: Int) -> ArraySlice<UInt8> {
-    let topic = start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount
-    return bytes[topic..<topic + Int(bytes.span.bytes.littleEndian(UInt16.self, at: start + 50))]
+    bytes[topicPlace(bytes.span.bytes, at: start)]
   }
 
-  /// Checks all of an event's record but its headers, and gives the topic's bytes.
-  static func checkEvent(
-    _ bytes: [UInt8], at start: Int, header: RecordHeader
-  ) throws(ProtocolError) -> ArraySlice<UInt8> {
-    try checkWhole(bytes.span.bytes, at: start, header: header)
-    let topic = topicBytes(bytes, at: start, header: header)
-    try checkTopic(topic)
-    return topic
+  /// Where the topic stands of the event's record that begins at a byte and was checked before.
+  package static func topicPlace(_ bytes: borrowing RawSpan, at start: Int) -> Range<Int> {
+    let topic = start + RecordHeader.byteCount + RecordHeader.eventPrefixByteCount
+    return topic..<topic + Int(bytes.littleEndian(UInt16.self, at: start + 50))
   }
 
   /// Checks that a record is an event's, with its body as its checksum says and nothing behind it.
@@ -131,7 +125,7 @@ public enum Record {
     return Topic(unchecked: String(decoding: bytes, as: UTF8.self))
   }
 
-  private static func checkTopic(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
+  static func checkTopic(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
     guard Name.isValid(bytes) else {
       throw Name.refusal(of: String(decoding: bytes, as: UTF8.self), what: "topic")
     }
@@ -139,12 +133,19 @@ public enum Record {
 }
 
 extension Event {
-  /// Appends the part of its body that stands before the headers.
-  @inline(__always) func appendPrefix(to bytes: inout [UInt8]) {
-    id.append(to: &bytes)
-    publisher.append(to: &bytes)
-    bytes.append(littleEndian: publisherSequence)
-    bytes.append(littleEndian: UInt64(bitPattern: time.microseconds))
-    bytes.append(contentsOf: topic.text.utf8)
+  /// Appends the part of its body that stands before the headers, behind room for a record's header or for none.
+  func appendPrefix(behind byteCount: Int = 0, to bytes: inout [UInt8]) {
+    // In one piece: each that is appended costs as much as all of them.
+    var words = InlineArray<13, UInt64>(repeating: 0)
+    words[7] = id.high.bigEndian
+    words[8] = id.low.bigEndian
+    words[9] = publisher.high.bigEndian
+    words[10] = publisher.low.bigEndian
+    words[11] = publisherSequence.littleEndian
+    words[12] = UInt64(bitPattern: time.microseconds).littleEndian
+    words.span.bytes.withUnsafeBytes {
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[(RecordHeader.byteCount - byteCount)...]))
+    }
+    bytes.append(text: topic.text)
   }
 }

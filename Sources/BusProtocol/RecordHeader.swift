@@ -183,6 +183,29 @@ extension RawSpan {
 extension RawSpan {
   /// A number at a byte, its highest byte first: the halves of ids.
   func bigEndian(at start: Int) -> UInt64 { littleEndian(UInt64.self, at: start).byteSwapped }
+
+  /// Whether two stretches hold the same bytes; the caller has checked that they are there, and a wrong place traps.
+  package func isSame(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+    let count = left.count
+    guard count == right.count else { return false }
+    let (left, right) = (extracting(left), extracting(right))
+    return left.withUnsafeBytes { left in
+      right.withUnsafeBytes { right in
+        func word(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt64 {
+          bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+        }
+        guard count >= 8 else {
+          for place in 0..<count where left[place] != right[place] { return false }
+          return true
+        }
+        for place in stride(from: 0, to: count - 8, by: 8) where word(left, place) != word(right, place) {
+          return false
+        }
+        // The last word may cover some of the one before.
+        return word(left, count - 8) == word(right, count - 8)
+      }
+    }
+  }
 }
 
 extension MutableRawSpan {

@@ -5,13 +5,13 @@ public struct Topic: Hashable, Sendable, Comparable, CustomStringConvertible, Ex
 
   /// Checks the text against the grammar of ``Name``.
   public init(_ text: String) throws(ProtocolError) {
-    guard Name.isValid(text.utf8) else { throw Name.refusal(of: text, what: "topic") }
+    guard Name.isValid(text) else { throw Name.refusal(of: text, what: "topic") }
     self.text = text
   }
 
   /// A topic written in the source; text that is not a topic is a programmer's error.
   public init(stringLiteral text: String) {
-    precondition(Name.isValid(text.utf8), "the topic \"\(text)\" is not 1 to 200 of A-Z a-z 0-9 _ . : -")
+    precondition(Name.isValid(text), "the topic \"\(text)\" is not 1 to 200 of A-Z a-z 0-9 _ . : -")
     self.text = text
   }
 

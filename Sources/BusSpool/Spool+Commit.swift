@@ -65,7 +65,13 @@ extension Spool {
     if group.capacity > 64 << 10 { group = [] }
   }
 
-  private func publish() { log.publish(active, durable: durable) }
+  private func publish() {
+    let isKnown = log.advance(
+      SpoolLog.Advance(
+        base: active.header.base, markCount: active.marks.count, last: active.last, lastTime: active.lastTime,
+        end: active.end, durable: durable))
+    if !isKnown { log.publish(active, durable: durable) }
+  }
 
   private func writeGroup() throws(SpoolError) {
     encoder.encode(group, at: active.place)

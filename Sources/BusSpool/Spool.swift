@@ -7,6 +7,9 @@ public import BusProtocol
 /// once there is room; a sync that failed ends the log for this process.
 ///
 /// A spool belongs to one thread at a time. Its ``reader()`` may be used on any.
+///
+/// What changes with each event is not watched for overlapping accesses: nothing that is called while one lasts has the
+/// spool, and the watch was a sixth of what a publication costs.
 public final class Spool {
   /// What was found when the log was opened.
   public let recovery: RecoveryReport
@@ -15,7 +18,7 @@ public final class Spool {
   /// The directory that holds it.
   public var directory: String { files.path }
   /// The last number of each topic and publisher, with what is appended and not committed.
-  public internal(set) var state: SpoolState
+  @exclusivity(unchecked) public internal(set) var state: SpoolState
   /// How many topics and publishers are remembered.
   public var stateLimits = SpoolState.Limits()
 
@@ -24,23 +27,23 @@ public final class Spool {
   let log: SpoolLog
   let random: @Sendable () -> UInt64
   /// The segment that is written, with all that was written to it.
-  var active: Segment
+  @exclusivity(unchecked) var active: Segment
   /// Bytes of the segments before it.
-  var closedByteCount: Int
+  @exclusivity(unchecked) var closedByteCount: Int
   /// The group: records in the form of the wire, with the offsets from ``Segment/last`` of ``active`` on.
-  var group: [UInt8] = []
-  var encoder = SegmentEncoder()
-  var groupLast: Offset
-  var groupTime: Timestamp
+  @exclusivity(unchecked) var group: [UInt8] = []
+  @exclusivity(unchecked) var encoder = SegmentEncoder()
+  @exclusivity(unchecked) var groupLast: Offset
+  @exclusivity(unchecked) var groupTime: Timestamp
   /// On disk, whatever happens.
-  public internal(set) var durable: Offset
-  var isSealed: Bool
+  @exclusivity(unchecked) public internal(set) var durable: Offset
+  @exclusivity(unchecked) var isSealed: Bool
   /// Why nothing more is taken, once that is so.
-  package internal(set) var failure: SpoolError?
+  @exclusivity(unchecked) package internal(set) var failure: SpoolError?
   private var lock: DirectoryLock?
-  var reserveCheck = ReserveCheck()
+  @exclusivity(unchecked) var reserveCheck = ReserveCheck()
   var spares = SpareSegments()
-  var trail = CacheTrail()
+  @exclusivity(unchecked) var trail = CacheTrail()
 
   /// The most bytes in a group; beyond it comes a commit first.
   public static let maximumGroupByteCount = 64 << 20
@@ -114,6 +117,9 @@ public final class Spool {
     close()
     try files.removeIfEmpty()
   }
+
+  /// Takes nothing any more: a file beside the log could not be synced, and so its disk is not to be trusted.
+  package func fail(_ error: SpoolError) { failure = failure ?? error }
 
   func requireWritable() throws(SpoolError) {
     if let failure { throw failure }

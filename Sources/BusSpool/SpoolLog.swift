@@ -16,16 +16,6 @@ final class SpoolLog: Sendable {
     var count: Int { closed.count + 1 }
     var byteCount: Int { closed.reduce(active.end) { $0 + $1.end } }
 
-    /// After most commits only numbers are new: to copy those is all that a single event should cost.
-    fileprivate mutating func advance(to segment: borrowing Segment, _ durable: Offset) {
-      self.durable = durable
-      if active.marks.count != segment.marks.count || active.base != segment.base {
-        active = copy segment
-      } else {
-        (active.last, active.lastTime, active.end) = (segment.last, segment.lastTime, segment.end)
-      }
-    }
-
     subscript(number: Int) -> Segment { number < closed.count ? closed[number] : active }
 
     /// The first segment for which something holds that holds for all after it too; the last one if for none.
@@ -37,6 +27,16 @@ final class SpoolLog: Sendable {
       }
       return low
     }
+  }
+
+  /// What is new after most commits: numbers. To copy those is all that a single event should cost.
+  struct Advance {
+    let base: Offset
+    let markCount: Int
+    let last: Offset
+    let lastTime: Timestamp
+    let end: Int
+    let durable: Offset
   }
 
   let directory: SpoolDirectory
@@ -52,9 +52,22 @@ final class SpoolLog: Sendable {
   var head: Offset { state.withLock { $0.head } }
   var first: Offset { state.withLock { $0.first } }
 
-  /// Lets readers read on.
-  func publish(_ active: borrowing Segment, durable: Offset) {
-    state.withLock { $0.advance(to: active, durable) }
+  /// Lets readers read on, where they know the segment and its marks; false where they do not.
+  func advance(_ new: Advance) -> Bool {
+    state.withLock { view in
+      guard view.active.header.base == new.base, view.active.marks.count == new.markCount else { return false }
+      (view.active.last, view.active.lastTime, view.active.end) = (new.last, new.lastTime, new.end)
+      view.durable = new.durable
+      return true
+    }
+  }
+
+  /// Lets readers read on in a segment that has new marks, or is new.
+  func publish(_ active: Segment, durable: Offset) {
+    state.withLock {
+      $0.active = active
+      $0.durable = durable
+    }
   }
 
   /// Puts a new segment behind the one that was written so far.

@@ -17,7 +17,7 @@ struct LayerTests {
     "BusdCommand": ["BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "CProcess"],
     "BusCommand": ["Bus", "BusProtocol", "BusSigning", "BusSpool", "BusSupervisor", "BusTopology"],
     "Shop": ["Bus"],
-    "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations"],
+    "BusBench": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "CAllocations", "ZeroMQ"],
     "BusFuzz": ["Bus", "BusProtocol", "BusSigning", "BusSpool", "BusTopology", "ZeroMQ"],
     "BusSimulation": ["Bus", "BusBroker", "BusProtocol", "BusSpool", "BusStore", "BusTopology", "ZeroMQ"],
     "BusProof": ["Bus", "BusProtocol", "BusSpool"],

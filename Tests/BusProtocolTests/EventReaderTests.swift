@@ -27,6 +27,31 @@ struct EventReaderTests {
         try Record.append(events[number - 1], to: &bytes)
       }
       #expect(try Record.events(bytes) == events)
+      var (checker, place) = (RecordChecker(bytes), 0)
+      while place < bytes.count {
+        let facts = try checker.facts(at: place)
+        #expect(try facts == Record.check(bytes, at: place))
+        place += facts.header.recordByteCount
+      }
+    }
+  }
+
+  @Test func `stretches are the same where all their bytes are`() {
+    func isSame(_ bytes: [UInt8], _ left: Range<Int>, _ right: Range<Int>) -> Bool {
+      bytes.span.bytes.isSame(left, right)
+    }
+    var chance = Chance(7)
+    for count in 0...40 {
+      let stretch = chance.bytes(count)
+      let bytes = chance.bytes(3) + stretch + chance.bytes(5) + stretch
+      let (left, right) = (3..<3 + count, 8 + count..<8 + 2 * count)
+      #expect(isSame(bytes, left, right))
+      #expect(count == 0 || !isSame(bytes, left, right.dropLast()))
+      for place in right {
+        var other = bytes
+        other[place] ^= 1
+        #expect(!isSame(other, left, right), "\(place) of \(count)")
+      }
     }
   }
 

@@ -70,4 +70,23 @@ struct JSONValueTests {
     #expect(throws: ProtocolError.self) { try members.optional("n", as: Int.self) }
     #expect(throws: ProtocolError.self) { try (1 as JSONValue).members("it") }
   }
+
+  @Test func `a text is escaped where it has to be, wherever that stands in it`() throws {
+    for count in 1...20 {
+      for place in 0..<count {
+        for byte in 0..<128 as Range<UInt8> {
+          var characters = [UInt8](repeating: 97, count: count)
+          characters[place] = byte
+          let text = String(decoding: characters, as: UTF8.self)
+          let bytes = JSONValue.string(text).bytes
+          #expect(try JSONParser.parse(bytes) == .string(text))
+          let isPlain = byte >= 32 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+          #expect((bytes.count == count + 2) == isPlain, "\(byte) at \(place) of \(count)")
+        }
+      }
+    }
+    for text in ["ä\"ääääääääää", "ääääääääääää\n", "日本語日本語", "日本語日本語\\"] {
+      #expect(try JSONParser.parse(JSONValue.string(text).bytes) == .string(text))
+    }
+  }
 }

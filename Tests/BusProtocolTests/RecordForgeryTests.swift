@@ -35,6 +35,22 @@ struct RecordForgeryTests {
     #expect(throws: ProtocolError.self, why) { try Record.event(bytes) }
     #expect(throws: ProtocolError.self, why) { try Record.check(bytes, at: 0) }
     #expect(throws: ProtocolError.self, why) { try Record.events(bytes) }
+    // Nor is it taken for the like of one that stands before it.
+    let honest = forge(data: [7])
+    var checker = RecordChecker(honest + bytes)
+    #expect(throws: Never.self, why) { try checker.facts(at: 0) }
+    #expect(throws: ProtocolError.self, why) { try checker.facts(at: honest.count) }
+  }
+
+  @Test func `the same bytes parted elsewhere are looked into again`() {
+    // A topic of two letters and a header; then one of a letter, whose headers begin with the other.
+    let headers = header(1, [98, 98])
+    let honest = forge(topic: [97, 98], headers: headers)
+    let forged = forge(topic: [97], headers: [98] + headers)
+    var checker = RecordChecker(honest + forged)
+    #expect(throws: Never.self) { try checker.facts(at: 0) }
+    #expect(throws: ProtocolError.self) { try checker.facts(at: honest.count) }
+    #expect(throws: Never.self, "what was refused is not known for good") { try checker.facts(at: 0) }
   }
 
   private func header(_ key: UInt8, _ value: [UInt8]) -> [UInt8] {

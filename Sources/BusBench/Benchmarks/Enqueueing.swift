@@ -14,11 +14,20 @@ extension Benchmark {
   }
 
   static let start = Benchmark(
-    "start", "from the call of enqueue to the start of the work, one at a time", bar: "p50 < 2,000 us"
+    "start", "from the call of enqueue to the start of the work: idle, at 200 a second, and one behind the other",
+    bar: "p50 < 2,000 us"
   ) { sizes in
+    try await start(sizes, "enqueue -> start, idle", apart: .milliseconds(5))
+      + start(sizes, "enqueue -> start, one behind the other", apart: .zero)
+  }
+
+  /// - Parameter pause: between two calls. Without one a call meets the transaction that ends the job before.
+  private static func start(_ sizes: Sizes, _ what: String, apart pause: Duration) async throws -> [Figure] {
     try await Workshop.with(sizes, goal: sizes.calls) { workshop in
       var calls: [ContinuousClock.Instant] = []
+      let begin = ContinuousClock.now
       for number in 0..<sizes.calls {
+        try await ContinuousClock().sleep(until: begin + pause * number, tolerance: .zero)
         calls.append(.now)
         _ = try await workshop.client.enqueue(NoOp(number: number), engine: "bench")
       }
@@ -27,7 +36,7 @@ extension Benchmark {
       for (number, call) in calls.enumerated() {
         if let start = workshop.tally.start(of: number) { histogram.record(start - call) }
       }
-      return Figure.quantiles("enqueue -> start", histogram)
+      return Figure.quantiles(what, histogram)
     }
   }
 
