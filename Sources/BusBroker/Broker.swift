@@ -63,6 +63,7 @@ public final class Broker: Sendable {
     let log = spool.logID
     let store = try OpenedState.store(
       configuration, end: reader.durable, now: now, random: random, open: ground.openStore)
+    let owners = try OpenedState.owners(configuration, of: spool, disk: ground.disk, logger: logger)
     let recent = try OpenedState.recentEvents(reader)
     let facts = BrokerFacts(configuration: configuration, log: log, startedAt: now())
     self.facts = facts
@@ -74,7 +75,7 @@ public final class Broker: Sendable {
     let loops = try ground.makeLoops(configuration.endpoints, access)
     threads = loops.all
     spoolLoop = SpoolLoop(
-      spool: spool, recent: recent, access: access, thread: loops.spool,
+      spool: spool, owners: owners, recent: recent, access: access, thread: loops.spool,
       identifiers: IdentifierSource(random: random), facts: facts, now: now, counters: counters, logger: logger,
       rested: rested)
     storeLoop = StoreLoop(
@@ -176,6 +177,20 @@ private enum OpenedState {
         directory: configuration.spoolDirectory, options: configuration.spool, disk: disk, now: now(),
         random: random)
     } catch { throw BrokerError(error, opening: configuration.spoolDirectory) }
+  }
+
+  static func owners(
+    _ configuration: BrokerConfiguration, of spool: Spool, disk: any Disk, logger: Logger
+  ) throws -> PublisherOwners {
+    let directory = configuration.spoolDirectory
+    do throws(SpoolError) {
+      let owners = try PublisherOwners(directory: directory, disk: disk) { spool.lastSequence(of: $0) != nil }
+      guard owners.damagedCount > 0 else { return owners }
+      logger.warning(
+        "lines cannot be read that say whose an outbox is; such an outbox belongs to the next that comes with it",
+        metadata: ["file": "\(directory)/\(PublisherOwners.fileName)", "lines": "\(owners.damagedCount)"])
+      return owners
+    } catch { throw BrokerError(error, opening: directory) }
   }
 
   /// The store is the outside witness of the spool: a cursor behind the spool's end means that events are missing.

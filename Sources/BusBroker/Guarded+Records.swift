@@ -35,6 +35,15 @@ extension Guarded {
     return withheld
   }
 
+  /// Why it may not number the events of an outbox; nil when it may, because nobody has it, or nobody any more.
+  func denial(of publisher: PublisherID, ownedBy owner: Name?) -> Denial? {
+    guard let principal, let owner, owner != principal, permissions.knows(owner) else { return nil }
+    return Denial(
+      line: "\(principal) carry \(publisher)", reason: "this outbox is that of \(owner)",
+      help: "give each service a BUS_STATE_DIR of its own; where \(owner) has become \(principal), begin with an empty "
+        + "one, or stop busd and remove the line of \(publisher) from the file owners in its spool")
+  }
+
   /// Refuses an event that comes in a form that has no signature.
   func demandUnsigned(_ topic: Topic) throws(Denial) {
     try demand(.publish, topic.text)

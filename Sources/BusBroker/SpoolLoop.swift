@@ -3,34 +3,13 @@ internal import BusSpool
 internal import Logging
 internal import ZeroMQ
 
-/// What comes to the spool loop.
-enum SpoolItem: Sendable {
-  /// A `carry` or `publish` of a session, in its frames.
-  case message(SessionID, frames: [[UInt8]])
-  /// An event that was announced, and whose time has come.
-  case announced(Announcement)
-  /// A message of a plain PUB socket: topic and data, nobody waits for an answer.
-  case plain(frames: [[UInt8]])
-}
-
-/// What a turn of the spool loop leads to.
-struct SpoolTurn: Sendable {
-  var letters: [Letter] = []
-  var live: [LiveMessage] = []
-  /// Announced events that are on disk.
-  var published: [EventID] = []
-  /// Announced events that are not.
-  var unpublished: [EventID] = []
-  /// Set when the log must not be written any more.
-  var failure: BrokerError?
-}
-
 /// Writes events: takes all that gathered, writes and syncs it once, then answers. Owns the spool.
 actor SpoolLoop {
   nonisolated let thread: any LoopThread
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   private let spool: Spool
+  private var owners: PublisherOwners
   private var fanOut: FanOut
   private var recent: RecentEvents
   private var identifiers: IdentifierSource
@@ -70,12 +49,14 @@ actor SpoolLoop {
   private static let restByteCount = 1 << 20
 
   init(
-    spool: consuming sending Spool, recent: RecentEvents, access: Access, thread: any LoopThread,
-    identifiers: IdentifierSource, facts: BrokerFacts, now: @escaping @Sendable () -> Timestamp, counters: Counters,
-    logger: Logger, rested: @escaping @Sendable () -> Void = {}
+    spool: consuming sending Spool, owners: PublisherOwners, recent: RecentEvents, access: Access,
+    thread: any LoopThread, identifiers: IdentifierSource, facts: BrokerFacts,
+    now: @escaping @Sendable () -> Timestamp, counters: Counters, logger: Logger,
+    rested: @escaping @Sendable () -> Void = {}
   ) {
     fanOut = FanOut(log: spool.logID, through: spool.durable)
     self.spool = spool
+    self.owners = owners
     self.recent = recent
     self.access = access
     self.thread = thread
@@ -124,7 +105,7 @@ actor SpoolLoop {
       }
     } catch {
       counters.add(to: .eventsRefused)
-      owed.append((session, .refused(request: number, SpoolLoop.refusal(error))))
+      owed.append((session, .refused(request: number, Refusal(spooling: error))))
     }
   }
 
@@ -151,12 +132,27 @@ actor SpoolLoop {
     at moment: Timestamp
   ) throws {
     let records = try Intake.records(bytes, of: publisher)
-    let guarded = access.guarding(session)
-    // Who sent it has gone since: to nobody all is denied, which must not hide what comes again in another session.
-    if let guarded, guarded.principal == nil {
-      throw Refusal(code: "no_session", message: "the session of this batch has ended", help: "say hello again")
+    var denied: Withheld?
+    var isOwner = true
+    if let guarded = access.guarding(session) {
+      // Who sent it has gone since: to nobody all is denied, which must not hide what comes again in another session.
+      guard let principal = guarded.principal else {
+        throw Refusal(code: "no_session", message: "the session of this batch has ended", help: "say hello again")
+      }
+      if let foreign = guarded.denial(of: publisher, ownedBy: owners[publisher]) {
+        // All of it, and its numbers count for nothing.
+        charge(session, events: records.count, bytes: bytes.count)
+        let all = Withheld(first: foreign, sequences: records.map(\.sequence))
+        owed.append((session, .sifted(request: request, refusal(of: all, through: records.last?.sequence ?? 0))))
+        return
+      }
+      denied = guarded.denial(of: records, in: bytes, at: moment)
+      // Who may publish nothing of it does not become the owner.
+      if denied.map({ $0.sequences.count < records.count }) ?? !records.isEmpty {
+        try change { owners throws(SpoolError) in try owners.give(publisher, to: principal) }
+      }
+      isOwner = owners[publisher] == principal
     }
-    let denied = guarded?.denial(of: records, in: bytes, at: moment)
     let last = [spool.lastSequence(of: publisher), passed[publisher]].compactMap(\.self).max()
     switch Intake.decide(records, last: last, oldest: oldest) {
     case .gap(let expected):
@@ -175,25 +171,34 @@ actor SpoolLoop {
       counters.add(records.count - new.count, to: .eventsRepeated)
       let through = records.last?.sequence ?? 0
       guard let denied else { return owed.append((session, .carried(request: request, through: through))) }
-      owed.append((session, .sifted(request: request, refusal(of: denied, of: publisher, through: through))))
+      if isOwner, denied.sequences.last == through { pass(through, of: publisher) }
+      owed.append((session, .sifted(request: request, refusal(of: denied, through: through))))
+    }
+  }
+
+  /// Changes whose outboxes are; a sync that fails there ends the log, as one of its own does.
+  private func change(_ body: (inout PublisherOwners) throws(SpoolError) -> Void) throws(SpoolError) {
+    do { try body(&owners) } catch {
+      if error.code == .syncFailed { spool.fail(error) }
+      throw error
     }
   }
 
   /// The answer to a batch of which some may not be published: nothing of it is to come again.
-  private func refusal(
-    of denied: Withheld, of publisher: PublisherID, through: UInt64
-  ) -> Refusal {
+  private func refusal(of denied: Withheld, through: UInt64) -> Refusal {
     counters.add(denied.sequences.count, to: .eventsRefused)
     counters.add(denied.signatureCount, to: .signaturesRefused)
-    if denied.sequences.last == through {
-      // Forgotten, it costs a repetition: the outbox is asked for what it has let go of, and says so.
-      if passed.count >= SpoolLoop.maximumPassed { passed = [:] }
-      passed[publisher] = through
-    }
     var refusal = access.refusal(of: denied.first)
     refusal.expected = through &+ 1
     refusal.denied = denied.sequences
     return refusal
+  }
+
+  /// Remembers that what an outbox ended with was denied: what comes behind is no hole.
+  private func pass(_ sequence: UInt64, of publisher: PublisherID) {
+    // Forgotten, it costs a repetition: the outbox is asked for what it has let go of, and says so.
+    if passed.count >= SpoolLoop.maximumPassed { passed = [:] }
+    passed[publisher] = sequence
   }
 
   private func publish(
@@ -328,10 +333,10 @@ actor SpoolLoop {
   private func refused(_ answer: Owed, _ error: any Error) -> Owed {
     switch answer {
     case .carried(let request, _), .sifted(let request, _):
-      return .refused(request: request, SpoolLoop.refusal(error))
+      return .refused(request: request, Refusal(spooling: error))
     case .published(let request, let id, _, let isNew):
       if isNew { recent.remove(id) }
-      return .refused(request: request, SpoolLoop.refusal(error))
+      return .refused(request: request, Refusal(spooling: error))
     case .refused: return answer
     }
   }
@@ -344,18 +349,6 @@ actor SpoolLoop {
       Letter(.published(request: request, id: id, offset: offset), to: session)
     case .sifted(let request, let refusal): Letter(.refused(request: request, refusal), to: session)
     case .refused(let request, let refusal): Letter(.refused(request: request, refusal), to: session)
-    }
-  }
-
-  private static func refusal(_ error: any Error) -> Refusal {
-    switch error {
-    case let refusal as Refusal: return refusal
-    case let error as ProtocolError: return Refusal(error)
-    case let error as SpoolError where error.code == .diskFull:
-      return Refusal(
-        code: "disk_full", message: error.message, help: "free space on busd's disk; nothing was lost",
-        retryAfter: .seconds(1))
-    default: return Refusal(code: "spool", message: "\(error)", retryAfter: .seconds(1))
     }
   }
 
@@ -382,6 +375,9 @@ actor SpoolLoop {
   }
 
   private func removeSegments(_ retention: Retention, protecting cursor: Offset?) {
+    do { try change { owners throws(SpoolError) in try owners.forget { spool.lastSequence(of: $0) != nil } } } catch {
+      logger.error("outboxes of old could not be forgotten", metadata: ["error": "\(error)"])
+    }
     do {
       let removed = try spool.retain(retention, protecting: cursor, now: now())
       guard !removed.isEmpty else { return }

@@ -12,5 +12,7 @@ enum KeptSeeds {
     Scenario(seed: 32, keptFaults: [22]),
     // A clock set back made the last look at the disk seem new: refused once more though there was room again.
     Scenario(seed: 106333, keptFaults: [1, 4, 15, 17]),
+    // The file that says whose an outbox is could not be synced, and busd went on.
+    Scenario(seed: 201291),
   ]
 }

@@ -26,6 +26,8 @@ enum Mutant: String, CaseIterable, Sendable {
   case failedSyncIsSilent
   /// Jobs are kept without their priorities.
   case prioritiesAreForgotten
+  /// Whose an outbox is does not outlive busd.
+  case ownersAreForgotten
 
   /// The invariant that it breaks.
   var invariant: String {
@@ -41,6 +43,7 @@ enum Mutant: String, CaseIterable, Sendable {
     case .roomIsNotNoticed: "I26"
     case .failedSyncIsSilent: "I27"
     case .prioritiesAreForgotten: "I22"
+    case .ownersAreForgotten: "I31"
     }
   }
 }

@@ -43,6 +43,7 @@ final class SimulatedBusd {
     world.timeline.note("busd starts")
     let life = life
     do {
+      if mutant == .ownersAreForgotten { disk.forget("\(SimulatedBusd.spoolDirectory)/owners") }
       broker = try Broker(
         configuration, on: ground, logger: Logger(label: "busd") { _ in SwiftLogNoOpLogHandler() },
         now: { life.timeline.wall }, random: { life.timeline.random() },

@@ -47,6 +47,14 @@ final class SimulatedDisk: Disk {
   /// Changes what goes wrong from now on.
   func change(_ body: (inout DiskFaults) -> Void) { state.withLock { body(&$0.faults) } }
 
+  /// A mutant's: a file is as if it had never been.
+  func forget(_ path: String) {
+    state.withLock { state in
+      state.names[path] = nil
+      state.syncedNames[path] = nil
+    }
+  }
+
   // MARK: What is found afterwards
 
   /// What the next process finds after this one was killed: all that was written.

@@ -59,6 +59,35 @@ final class SimulatedService {
     }
   }
 
+  /// Numbers events in the name of another's outbox, whose id stands in the events that it hears; nothing may come of it.
+  func forge(behind event: Event) {
+    let timeline = world.timeline
+    var records: [UInt8] = []
+    do {
+      for place in 1...3 as ClosedRange<UInt64> {
+        var forged = event
+        forged.id = EventID(at: timeline.wall, random: (timeline.random(), timeline.random()))
+        forged.publisherSequence = event.publisherSequence + place
+        try Record.append(forged, to: &records)
+      }
+    } catch { return world.ledger.violate("I31", "no event can be forged: \(error)") }
+    openCount += 1
+    carry(records, behind: event)
+  }
+
+  private func carry(_ records: [UInt8], behind event: Event) {
+    talker?.ask {
+      .carry(request: $0, publisher: event.publisher, oldest: event.publisherSequence + 1, records: records)
+    } answer: { [self] reply in
+      if case .refused(_, let refusal) = reply, let pause = refusal.retryAfter {
+        return life.after(pause.inMicroseconds) { [self] in carry(records, behind: event) }
+      }
+      openCount -= 1
+      let isDenied = if case .refused(_, let refusal) = reply { refusal.denied.count == 3 } else { false }
+      world.ledger.check("I31", isDenied, "events in the name of \(event.publisher) were answered with \(reply)")
+    }
+  }
+
   /// Sends a message as a plain PUB socket does, which hears nothing of it.
   func publishPlain(_ number: Int, isSecret: Bool) {
     world.ledger.plain[number] = !isSecret
@@ -122,6 +151,8 @@ final class SimulatedListener {
   private var talker: Talker?
   private(set) var follow: SimulatedFollow?
   private(set) var heard: [(offset: Offset, id: EventID)] = []
+  /// The last event that came from an outbox.
+  private(set) var lastCarried: Event?
 
   init(in world: WorldParts) {
     self.world = world
@@ -147,6 +178,7 @@ final class SimulatedListener {
       let last = heard.last?.offset ?? .zero
       world.ledger.check("I12", event.offset.rawValue == last.rawValue + 1, "heard \(event.offset) after \(last)")
       heard.append((event.offset, event.id))
+      if event.publisherSequence > 0 { lastCarried = event }
     }
   }
 

@@ -109,6 +109,11 @@ final class World {
     }
     guard parts.rules != nil else { return }
     timeline.at(random.below(Scenario.unrest)) { [self] in service.publishSecret() }
+    for _ in 0..<3 {
+      timeline.at(random.below(Scenario.unrest)) { [self] in
+        if let event = listener.lastCarried { service.forge(behind: event) }
+      }
+    }
   }
 
   // MARK: Faults

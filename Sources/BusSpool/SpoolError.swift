@@ -35,7 +35,8 @@ public struct SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
     self.message = message
   }
 
-  init(_ error: DiskError, _ call: String, _ path: String) {
+  /// What a call of the disk said.
+  package init(_ error: DiskError, _ call: String, _ path: String) {
     switch error.reason {
     case .noSpace: self.init(.diskFull, "cannot \(call) \(path): \(error.message); free space on its file system")
     case .notFound: self.init(.notFound, "cannot \(call) \(path): \(error.message); check the directory")

@@ -23,7 +23,9 @@ struct RestTests {
       endpoints: BrokerEndpoints(requests: "1", live: "2", intake: "3"), stateDirectory: "", processID: 1)
     let access = Access(try AccessSettings(reading: nil), isInsecure: false, counters: Counters(), logger: logger)
     let loop = SpoolLoop(
-      spool: spool, recent: RecentEvents(), access: access, thread: Lane(life: life, longestTurn: 1),
+      spool: spool,
+      owners: try PublisherOwners(directory: "/spool", disk: SimulatedDisk(of: life)) { _ in false },
+      recent: RecentEvents(), access: access, thread: Lane(life: life, longestTurn: 1),
       identifiers: IdentifierSource(random: { timeline.random() }),
       facts: BrokerFacts(configuration: configuration, log: spool.logID, startedAt: timeline.wall),
       now: { timeline.wall }, counters: Counters(), logger: logger, rested: { rests.withLock { $0 += 1 } })
