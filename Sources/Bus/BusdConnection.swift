@@ -56,7 +56,7 @@ final class BusdConnection: Sendable {
     do { try await carrier.end() } catch {
       logger.error("the outbox was not closed", metadata: ["directory": "\(outbox.directory)", "error": "\(error)"])
     }
-    link.stop()
+    await link.end()
   }
 
   private func flush(by deadline: ContinuousClock.Instant) async {

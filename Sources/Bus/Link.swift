@@ -1,4 +1,4 @@
-package import BusProtocol
+internal import BusProtocol
 internal import Logging
 internal import ZeroMQ
 
@@ -29,6 +29,8 @@ actor Link {
   private let random: @Sendable () -> UInt64
   private var talk: Conversation<Answer>
   private var connection: Connection?
+  /// Who waits until busd has read the goodbye.
+  private var farewell: CheckedContinuation<Void, Never>?
   /// What an earlier socket's monitor still has to say is about that one.
   private var connectionNumber = 0
   private var welcome: Welcome?
@@ -189,6 +191,10 @@ actor Link {
   }
 
   private func observe(_ event: SocketMonitor.Event) {
+    guard !isLeaving else {
+      if case .disconnected = event { hangUp() }
+      return
+    }
     switch event {
     case .connected: hasShakenHands = false
     case .handshakeSucceeded:
@@ -245,6 +251,10 @@ actor Link {
   }
 
   private func take(_ reply: Reply) {
+    if isLeaving {
+      if case .refused(nil, let refusal) = reply, refusal.code == "no_session" { hangUp() }
+      return
+    }
     switch reply {
     case .welcome(let welcome):
       self.welcome = welcome
@@ -321,6 +331,9 @@ actor Link {
 
   // MARK: The end
 
+  /// So long the end waits for busd to have read the goodbye.
+  private static let farewellPatience: Duration = .milliseconds(500)
+
   private static var cancelled: BusError {
     BusError(code: "cancelled", "nobody waits any more for busd's answer", help: "busd may have done what was asked")
   }
@@ -330,31 +343,49 @@ actor Link {
   /// Says goodbye and ends the thread; what was asked is answered with an error.
   nonisolated func stop() {
     onThread { link in
-      guard !link.isEnded else { return }
-      link.isEnded = true
-      if link.talk.isTogether { link.send(Request.bye.frames) }
-      for answer in link.talk.end() { answer(.failure(Link.ended)) }
-      link.tell(.down)
-      link.listeners = [:]
-      link.sessionListeners = [:]
-      link.live.end()
-      link.disconnect()
-      link.thread.stop()
+      _ = link.leave()
+      link.hangUp()
     }
   }
-}
 
-extension Reply {
-  /// The number of the request that it answers.
-  package var request: UInt64? {
-    switch self {
-    case .carried(let request, _, _), .published(let request, _, _), .events(let request, _),
-      .announced(let request, _, _), .withdrawn(let request, _), .subscribed(let request), .committed(let request, _),
-      .enqueued(let request, _), .finished(let request, _, _), .noted(let request, _),
-      .answer(let request, _), .changed(let request, _):
-      request
-    case .refused(let request, _): request
-    case .welcome, .granted, .jobs, .beaten, .cancel, .head, .ping: nil
+  /// The same, and returns once busd has read the goodbye, or does not say so in time: a process that is gone before it was
+  /// sent takes it back, and jobs on their way to it would count as attempts.
+  nonisolated func end() async {
+    await withCheckedContinuation { continuation in
+      onThread { link in
+        guard link.leave() else {
+          link.hangUp()
+          return continuation.resume()
+        }
+        link.farewell = continuation
+        // busd has no session any more of who said goodbye, and answers so.
+        link.send(Request.beat(jobs: [], subscriptions: []).frames)
+        _ = link.thread.schedule(at: .now + Link.farewellPatience) { link.assumeIsolated { $0.hangUp() } }
+      }
     }
   }
+
+  /// Whether a goodbye was said.
+  private func leave() -> Bool {
+    guard !isEnded else { return false }
+    isEnded = true
+    let isTogether = talk.isTogether
+    if isTogether { send(Request.bye.frames) }
+    for answer in talk.end() { answer(.failure(Link.ended)) }
+    tell(.down)
+    listeners = [:]
+    sessionListeners = [:]
+    live.end()
+    return isTogether
+  }
+
+  private func hangUp() {
+    disconnect()
+    thread.stop()
+    farewell?.resume()
+    farewell = nil
+  }
+
+  /// Whether only busd's word is waited for that it has read the goodbye.
+  private var isLeaving: Bool { farewell != nil }
 }

@@ -67,6 +67,27 @@ struct BusClientOverWireTests {
     }
   }
 
+  @Test func `a client has not stopped before busd has read its goodbye`() async throws {
+    try await busd.start()
+    for number in 1...20 {
+      let client = try BusClient(makeConfiguration(directory), logger: LinesOfLog().logger())
+      try await client.publish("user_changed").stored()
+      await client.stop()
+      // Asked at once: who only has sent it has not been heard yet.
+      #expect(await busd.with { $0.byeCount } == number)
+    }
+    await busd.end()
+  }
+
+  @Test func `a client stops though busd does not answer its goodbye`() async throws {
+    try await busd.start()
+    try await withClient { client in
+      try await client.publish("user_changed").stored()
+      await busd.with { $0.isMute = true }
+      await client.stop()
+    }
+  }
+
   @Test func `a busd that forgot the session hears hello again, and then what was asked`() async throws {
     try await busd.start()
     try await withClient { client in

@@ -225,9 +225,10 @@ final class FakeBusd: Sendable {
         return state.lastWaiter
       }
       guard let id else { return continuation.resume(returning: true) }
-      Task {
+      // Not held until then: who waits holds it, and afterwards nobody has to.
+      Task { [weak self] in
         try? await Task.sleep(for: limit)
-        self.giveUp(id)
+        self?.giveUp(id)
       }
     }
   }
