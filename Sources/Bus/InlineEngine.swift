@@ -15,7 +15,10 @@ struct InlineEngine: Sendable {
   init<Services>(_ engine: Engine<Services>) async throws {
     try engine.check()
     name = engine.name
-    configuration = try engine.configured()
+    var configuration = try engine.configured()
+    // The bus that has the engine is told to each run: an engine that held it too would keep it for ever.
+    configuration.environment = .remote
+    self.configuration = configuration
     let middleware = MiddlewareChain(configuration.middleware)
     self.middleware = middleware
     mappings = engine.declarations.subscriptions.map { mapping in

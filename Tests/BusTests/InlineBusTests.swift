@@ -94,6 +94,19 @@ struct InlineBusTests {
     #expect(failure?.failures.map(\.what) == ["search/user_changed"])
   }
 
+  @Test func `a bus that nobody has any more ends, with its engines`() async throws {
+    weak var gone: InlineBus?
+    do {
+      let bus = InlineBus()
+      gone = bus
+      var configuration = configuration
+      configuration.environment = .inline(bus)
+      try await bus.add(Engine("search", services: diary, configuration: configuration) { Workers(Loop.self) })
+      #expect(gone != nil)
+    }
+    #expect(gone == nil)
+  }
+
   @Test func `an enqueue does the work before it returns, and work that is not needed is no failure`() async throws {
     let client = try await client()
     try await client.enqueue(Index(userID: 3), engine: "search")
