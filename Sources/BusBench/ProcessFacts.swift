@@ -34,11 +34,14 @@ struct ProcessFacts: Sendable {
   }
 }
 
-/// Measures what something takes, by the clock and of the processors, in this process, busd and the workers together.
+/// Measures what something takes, by the clock and of the processors, in some processes together.
 struct Meter {
   private let processes: [ProcessFacts]
 
-  init(_ bed: Bed) { processes = [.own] + bed.processes }
+  /// This process, busd and the workers.
+  init(_ bed: Bed) { self.init([.own] + bed.processes) }
+
+  init(_ processes: some Sequence<ProcessFacts>) { self.processes = Array(processes) }
 
   func measure(_ body: () async throws -> Void) async throws -> Spent {
     let (before, begin) = (try processorSeconds, ContinuousClock.now)
@@ -47,7 +50,8 @@ struct Meter {
     return Spent(seconds: seconds, processorSeconds: try processorSeconds - before)
   }
 
-  private var processorSeconds: Double {
+  /// What they had of the processors so far, in seconds.
+  var processorSeconds: Double {
     get throws { try processes.reduce(0) { try $0 + $1.processorSeconds } }
   }
 }

@@ -235,16 +235,18 @@ actor SocketLoop {
   }
 
   private func gather(_ mark: Mark) {
-    if let mark = marks.take(mark, now: thread.now) { return publish(mark) }
+    if let mark = marks.take(mark, listeners: listenerCount, now: thread.now) { return publish(mark) }
     guard let deadline = marks.deadline, !isMarkPlanned else { return }
     isMarkPlanned = true
     _ = thread.schedule(at: deadline) {
       self.assumeIsolated { loop in
         loop.isMarkPlanned = false
-        if let mark = loop.marks.due(now: loop.thread.now) { loop.publish(mark) }
+        if let mark = loop.marks.due(listeners: loop.listenerCount, now: loop.thread.now) { loop.publish(mark) }
       }
     }
   }
+
+  private var listenerCount: Int { sessions.count - deaf.count }
 
   private func publish(_ mark: Mark) {
     if let delay = heartbeat.published(mark) { beat(in: delay) }

@@ -97,15 +97,19 @@ extension Benchmark {
       // A process may have a thousand, and has to keep up with all of them.
       let processes = (sizes.strangers + 999) / 1000
       let share = sizes.strangers / processes
-      for wave in [processes, processes * 9] {
-        try await bed.startWorkers(wave, subscriptions: share, client, tool)
+      for wave in [0, processes, processes * 9] {
+        if wave > 0 { try await bed.startWorkers(wave, subscriptions: share, client, tool) }
         let crowd = share * (bed.processes.count - 1)
         try await bed.untilSubscribed(crowd, tool)
         // Who has just begun hears the first mark, whatever it is about: that is no event's cost.
         try await client.pipeline(1000, .hundredBytes)
         try await Task.sleep(for: .seconds(2))
-        let spent = try await Meter(bed).measure { try await client.pipeline(step, .hundredBytes) }
-        figures += spent.figures("beside \(crowd) subscriptions too", count: step)
+        let strangers = Meter(bed.processes.dropFirst())
+        let before = try strangers.processorSeconds
+        let spent = try await Meter(bed).measure { try await client.pipeline(sizes.events, .hundredBytes) }
+        let part = (try strangers.processorSeconds - before) / spent.processorSeconds * 100
+        figures += spent.figures("beside \(crowd) subscriptions too", count: sizes.events)
+        figures.append(Figure("beside \(crowd) subscriptions too, their processes' part of the CPU", part, .percent))
       }
       return figures
     }
