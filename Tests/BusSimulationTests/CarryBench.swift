@@ -22,7 +22,11 @@ final class CarryBench {
   /// - Parameters:
   ///   - disk: makes what an earlier bench left, for this one's life; an empty disk by default.
   ///   - keyed: who has a key beside `local`, in the order of the sessions from 2.
-  init(keyed: [Name] = [], disk make: (Life) -> SimulatedDisk = { SimulatedDisk(of: $0) }) throws {
+  ///   - limits: what the processes of each may take together.
+  init(
+    keyed: [Name] = [], limits: PrincipalLimits = PrincipalLimits(),
+    disk make: (Life) -> SimulatedDisk = { SimulatedDisk(of: $0) }
+  ) throws {
     let timeline = timeline
     life = Life(timeline)
     disk = make(life)
@@ -33,7 +37,7 @@ final class CarryBench {
       directory: "/spool", options: options, disk: disk, now: timeline.wall, random: { timeline.random() })
     reader = spool.reader()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let access = Access(try CarryBench.settings(keyed), isInsecure: false, counters: Counters(), logger: logger)
+    let access = Access(try CarryBench.settings(keyed, limits), isInsecure: false, counters: Counters(), logger: logger)
     for (number, principal) in ([KeyDirectory.local] + keyed).enumerated() {
       access.bind(SessionID(rawValue: UInt64(number + 1)), to: principal)
     }
@@ -48,7 +52,7 @@ final class CarryBench {
       now: { timeline.wall }, counters: Counters(), logger: logger)
   }
 
-  private static func settings(_ keyed: [Name]) throws -> AccessSettings {
+  private static func settings(_ keyed: [Name], _ limits: PrincipalLimits) throws -> AccessSettings {
     let directory = "\(try MemoryDirectory.path.get())/\(UUID())"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     for name in keyed {
@@ -58,7 +62,11 @@ final class CarryBench {
     return try AccessSettings(
       reading: AccessDefinition(
         keyDirectory: directory,
-        principals: ([KeyDirectory.local] + keyed).map { PrincipalDefinition(name: $0, rights: rights) }))
+        principals: ([KeyDirectory.local] + keyed).map { name in
+          var principal = PrincipalDefinition(name: name, rights: rights)
+          principal.limits = limits
+          return principal
+        }))
   }
 
   /// An outbox with an event of each of these topics.

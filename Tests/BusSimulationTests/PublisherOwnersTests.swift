@@ -25,6 +25,17 @@ struct PublisherOwnersTests {
     #expect(bench.reader.durable == Offset(3))
   }
 
+  @Test func `I31 who sends in the name of another's outbox pays for it, and hinders nobody`() throws {
+    let limits = PrincipalLimits(events: try RateLimit("1/m"))
+    let bench = try CarryBench(keyed: ["account", "mallory"], limits: limits)
+    let outbox = try bench.outbox(["order_paid", "order_paid", "order_paid"])
+    #expect(try bench.carry(outbox, count: 1, from: 2) == nil)
+    #expect(try bench.carry(outbox, after: Offset(1), from: 3)?.code == "denied")
+    #expect(try bench.carry(outbox, after: Offset(1), from: 3)?.code == "busy")
+    #expect(try bench.carry(outbox, after: Offset(1), from: 2) == nil)
+    #expect(bench.reader.durable == Offset(3))
+  }
+
   @Test func `I31 who may publish nothing of an outbox neither gets it nor passes its numbers`() throws {
     let bench = try CarryBench(keyed: ["account", "mallory"])
     #expect(try bench.carry(try bench.outbox(["secret", "secret", "secret"]), from: 3)?.denied == [1, 2, 3])
