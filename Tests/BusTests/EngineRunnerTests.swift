@@ -185,7 +185,7 @@ private struct Plain: Worker {
   }
 
   @Test func `I18 a lost lease cancels the run, and its result is dropped`() async throws {
-    let runner = start(lease: .milliseconds(900)) { Workers(Wait.self) }
+    let runner = start(lease: .seconds(3)) { Workers(Wait.self) }
     busd.enqueue([try job(1, Wait(gate: "a"))])
     #expect(await busd.until { $0.leases.count == 1 })
     let id = JobID(high: 7, low: 1)

@@ -121,11 +121,11 @@ extension EndToEnd {
       let site = try Site()
       let victim = try site.write("precious", to: "victim")
       try await site.startBusd()
-      let first = try site.start("bus", ["work", "-n", "1", "--", "/bin/sleep", "1000"])
+      let first = try site.start("bus", ["work", "-n", "1", "--ready", "10ms", "--", "/bin/sleep", "1000"])
       func locks() -> [String] {
         (FileManager.default.subpaths(atPath: "\(site.directory)/run") ?? []).filter { $0.hasSuffix(".lock") }
       }
-      try await eventually("it has its lock: \(first.text)") { !locks().isEmpty }
+      try await Crew(site, work: first).waitUntil("it is ready") { $0.map(\.state) == ["ready"] }
       first.signal(SIGTERM)
       #expect(try await first.end() == 0)
       let lock = "\(site.directory)/run/\(try #require(locks().first))"
