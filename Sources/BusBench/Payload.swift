@@ -16,16 +16,17 @@ struct Payload: Sendable {
 }
 
 extension BusClient {
-  /// So many events may be under way to busd's disk: an outbox is bounded, and so is what a pipeline is worth.
-  private static let window = 8192
+  /// Twice as much may be under way to busd's disk: who publishes waits for nobody, but an outbox is bounded.
+  private static let windowByteCount = 8 << 20
 
   /// Publishes events of `bench`, as fast as busd's disk takes them; returns when all are there.
   func pipeline(_ count: Int, _ payload: Payload) async throws {
     guard count > 0 else { return }
+    let window = BusClient.windowByteCount / payload.bytes.count
     var (last, before): (Receipt?, Receipt?)
     for number in 1...count {
       let receipt = publish("bench", bytes: payload.bytes)
-      guard number.isMultiple(of: BusClient.window) || number == count else { continue }
+      guard number.isMultiple(of: window) || number == count else { continue }
       try await before?.stored(timeout: .seconds(300))
       (before, last) = (last, receipt)
     }
