@@ -7,6 +7,16 @@ public enum Record {
   public static func append(
     _ event: Event, to bytes: inout [UInt8], salt: UInt32 = 0
   ) throws(ProtocolError) -> RecordHeader {
+    let start = bytes.count
+    let header = try appendUnstamped(event, to: &bytes)
+    var span = bytes.mutableSpan
+    var raw = span.mutableBytes
+    header.write(to: &raw, at: start, salt: salt)
+    return header
+  }
+
+  /// The same with room for the header, which the caller changes and writes.
+  package static func appendUnstamped(_ event: Event, to bytes: inout [UInt8]) throws(ProtocolError) -> RecordHeader {
     guard event.data.count <= RecordHeader.maximumDataByteCount else {
       throw ProtocolError(
         .tooLarge,
@@ -15,16 +25,14 @@ public enum Record {
     }
     let start = bytes.count
     do {
-      return try appendChecked(event, to: &bytes, salt: salt)
+      return try appendChecked(event, to: &bytes)
     } catch {
       bytes.removeSubrange(start...)
       throw error
     }
   }
 
-  private static func appendChecked(
-    _ event: Event, to bytes: inout [UInt8], salt: UInt32
-  ) throws(ProtocolError) -> RecordHeader {
+  private static func appendChecked(_ event: Event, to bytes: inout [UInt8]) throws(ProtocolError) -> RecordHeader {
     let start = bytes.count
     let body = start + RecordHeader.byteCount
     event.appendPrefix(behind: RecordHeader.byteCount, to: &bytes)
@@ -44,9 +52,6 @@ public enum Record {
       sequence: event.sequence, recordedAt: event.recordedAt, topicByteCount: event.topic.text.utf8.count,
       headersByteCount: headersByteCount)
     bytes.append(contentsOf: repeatElement(0, count: header.recordByteCount - (bytes.count - start)))
-    var span = bytes.mutableSpan
-    var raw = span.mutableBytes
-    header.write(to: &raw, at: start, salt: salt)
     return header
   }
 

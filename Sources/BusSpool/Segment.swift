@@ -45,8 +45,8 @@ struct Segment: Sendable {
   /// Whether the next event has to be one that a search can begin at.
   var isMarkDue: Bool { Segment.isMarkDue(at: end, behind: marks.last?.position) }
 
-  /// Where the next group goes. Inlined: whoever has the segment in a variable would copy it for a call.
-  @inline(__always) var place: SegmentEncoder.Place {
+  /// Where the next group goes. Borrowing: whoever has the segment in a variable would copy it for the call.
+  @inline(__always) borrowing func place() -> SegmentEncoder.Place {
     SegmentEncoder.Place(header: header, mask: mask, end: end, last: last, lastMark: marks.last?.position)
   }
 

@@ -65,7 +65,7 @@ struct SegmentRewrite {
 
   private mutating func write() throws(SpoolError) {
     guard !group.isEmpty else { return }
-    encoder.encode(group, at: segment.place)
+    encoder.encode(group, at: segment.place())
     try file.write(encoder.buffer.span.bytes.extracting(first: encoder.byteCount), at: segment.end)
     segment.extend(
       to: encoder.last, at: encoder.lastTime, byteCount: encoder.byteCount, marks: encoder.marks)

@@ -25,7 +25,7 @@ extension Spool {
     try admit(event.data.count, at: now)
     let start = group.count
     do throws(ProtocolError) {
-      let header = try Record.append(event, to: &group)
+      let header = try Record.appendUnstamped(event, to: &group)
       return stamp(
         Record.Facts(header: header, publisher: event.publisher, publisherSequence: event.publisherSequence),
         at: start, now)

@@ -74,7 +74,7 @@ extension Spool {
   }
 
   private func writeGroup() throws(SpoolError) {
-    encoder.encode(group, at: active.place)
+    encoder.encode(group, at: active.place())
     // Room for a seal stays, so that the idle log never begins a segment for it.
     let end = active.end + encoder.byteCount + RecordHeader.byteCount
     if end > options.segmentByteCount, !active.isEmpty {
@@ -83,7 +83,7 @@ extension Spool {
         if error.code == .syncFailed { failure = error }
         throw error
       }
-      encoder.encode(group, at: active.place)
+      encoder.encode(group, at: active.place())
     }
     try write(encoder.buffer, byteCount: encoder.byteCount)
     active.extend(
