@@ -78,7 +78,7 @@ enum FaultName: String, CaseIterable, Sendable {
     case .rescueProcess: 20
     case .rescueSupervisor: 3
     case .rescueMachine: 1
-    case .idle: 9000
+    case .idle: 10_000
     case .hostile, .strangers: 2000
     case .recovery: 3
     }

@@ -95,14 +95,18 @@ final class RawPeer {
   func subscribe(_ prefix: String) -> Bool { send([0, UInt8(prefix.utf8.count + 1), 1] + Array(prefix.utf8)) }
 }
 
-/// Lets this process, and what it starts, have as many descriptors as the system allows.
+/// Lets this process, and what it starts, have as many descriptors as the system allows: root may have more than it was given.
 enum FileLimit {
   static func raise() -> Int {
-    var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
     guard getrlimit(resource, &limit) == 0 else { return 0 }
-    limit.rlim_cur = limit.rlim_max
-    _ = setrlimit(resource, &limit)
+    var wider = rlimit(rlim_cur: 1 << 16, rlim_max: max(limit.rlim_max, 1 << 16))
+    if setrlimit(resource, &wider) != 0 {
+      limit.rlim_cur = limit.rlim_max
+      _ = setrlimit(resource, &limit)
+    }
+    guard getrlimit(resource, &limit) == 0 else { return 0 }
     return Int(clamping: limit.rlim_cur)
   }
 }
