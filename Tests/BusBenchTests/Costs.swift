@@ -20,8 +20,8 @@ enum Costs {
       "mark": 4, "enqueue": 9, "carry": 2, "match": 1,
     ]
     static let instructions: [String: Double] = [
-      "publish": 6526, "encode": 1865, "decode": 4435, "check": 1305, "append": 7915, "intake": 85_876,
-      "fanout": 39_138, "mark": 10_890, "enqueue": 26_583, "carry": 9236, "match": 5753,
+      "publish": 6240, "encode": 1890, "decode": 4435, "check": 1305, "append": 7616, "intake": 85_874,
+      "fanout": 39_112, "mark": 10_890, "enqueue": 26_583, "carry": 9236, "match": 5753,
     ]
   #endif
 }
