@@ -3,7 +3,7 @@ import ZeroMQ
 
 extension Benchmark {
   static let wire = Benchmark(
-    "wire", "a message to another thread's socket and its answer, by libzmq",
+    "wire", "a message to another thread's socket and its answer, by libzmq: one behind the other, and 200 a second",
     bar: "none: below every figure that awaits"
   ) { sizes in
     let endpoint = "ipc://\(sizes.directory)/bus-bench-wire"
@@ -12,15 +12,13 @@ extension Benchmark {
     let caller = try WireEnd(.dealer, SocketOptions())
     try await echo.echo(at: endpoint)
     try await caller.connect(to: endpoint)
-    var histogram = LatencyHistogram()
-    for number in 0..<sizes.calls + 100 {
-      let before = ContinuousClock.now
-      try await caller.call(Payload.hundredBytes.bytes)
-      // The first ones find the connection being made.
-      if number >= 100 { histogram.record(.now - before) }
-    }
+    // The first ones find the connection being made.
+    for _ in 0..<100 { try await caller.call(Payload.hundredBytes.bytes) }
+    let together = try await caller.calls(sizes.calls, apart: .zero)
+    let idle = try await caller.calls(sizes.calls, apart: .milliseconds(5))
     for end in [echo, caller] { await end.end() }
-    return Figure.quantiles("100 B there and back over ipc", histogram)
+    return Figure.quantiles("100 B there and back over ipc, one behind the other", together)
+      + Figure.quantiles("100 B there and back over ipc, idle", idle)
   }
 }
 
@@ -73,6 +71,19 @@ private actor WireEnd {
         continuation.resume(throwing: error)
       }
     }
+  }
+
+  /// - Parameter pause: between two of them.
+  func calls(_ count: Int, apart pause: Duration) async throws -> LatencyHistogram {
+    var histogram = LatencyHistogram()
+    let begin = ContinuousClock.now
+    for number in 0..<count {
+      try await ContinuousClock().sleep(until: begin + pause * number, tolerance: .zero)
+      let before = ContinuousClock.now
+      try await call(Payload.hundredBytes.bytes)
+      histogram.record(.now - before)
+    }
+    return histogram
   }
 
   func end() {
