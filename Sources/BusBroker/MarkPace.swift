@@ -3,9 +3,9 @@ internal import BusProtocol
 /// How often marks go out: each wakes every process that listens, whatever it wants. A mark for each batch while there is
 /// little; while there is much, one for as many batches as came in the time that one for the last events may cost.
 struct MarkPace {
-  /// No mark waits for longer than this, where few listen …
+  /// No mark waits for longer than this, where few are connected …
   static let longest: Duration = .milliseconds(10)
-  /// … nor for longer than this for each of those who listen: so all marks together wake five hundred times a second …
+  /// … nor for longer than this for each that is: so all marks together wake five hundred times a second …
   static let perListener: Duration = .milliseconds(2)
   /// … while not even this is enough.
   static let longestForMany: Duration = .milliseconds(50)
@@ -22,7 +22,7 @@ struct MarkPace {
 
   /// A batch is over; gives back the mark to send now, nil where it waits until ``deadline``.
   ///
-  /// - Parameter listeners: how many processes hear it.
+  /// - Parameter listeners: how many processes may hear it: those that are connected. libzmq does not say which of them do.
   mutating func take(_ mark: Mark, listeners: Int, now: ContinuousClock.Instant) -> Mark? {
     if var gathered = waiting, gathered.log == mark.log, gathered.through == mark.after {
       gathered.through = mark.through

@@ -54,7 +54,7 @@ struct PublisherOwners {
     let line = PublisherOwners.line(publisher, principal)
     let isNew = byteCount == 0
     try write(line, to: path, .create, at: byteCount)
-    if isNew { try call("sync", directory) { () throws(DiskError) in try disk.syncDirectory(directory) } }
+    if isNew { try sync(directory) { () throws(DiskError) in try disk.syncDirectory(directory) } }
     byteCount += line.count
     lineCount += 1
     owners[publisher] = principal
@@ -105,11 +105,10 @@ struct PublisherOwners {
     let bytes = owners.sorted { $0.key < $1.key }.flatMap { PublisherOwners.line($0.key, $0.value) }
     let temporary = "\(path).tmp"
     try write(bytes, to: temporary, .replace, at: 0)
-    try call("rename", temporary) { () throws(DiskError) in
-      try disk.rename(temporary, to: path)
-      try disk.syncDirectory(directory)
-    }
+    try call("rename", temporary) { () throws(DiskError) in try disk.rename(temporary, to: path) }
+    // From here on it is the new one that is written, whatever comes of its name.
     (byteCount, lineCount, damagedCount) = (bytes.count, owners.count, 0)
+    try sync(directory) { () throws(DiskError) in try disk.syncDirectory(directory) }
   }
 
   /// What was torn before at this place is written over.
@@ -124,7 +123,11 @@ struct PublisherOwners {
         done += count
       }
     }
-    do { try disk.sync(file) } catch {
+    try sync(path) { () throws(DiskError) in try disk.sync(file) }
+  }
+
+  private func sync(_ path: String, _ body: () throws(DiskError) -> Void) throws(SpoolError) {
+    do { try body() } catch {
       throw SpoolError(
         .syncFailed, "cannot sync \(path): \(error.message); what was written may be lost: check the disk")
     }

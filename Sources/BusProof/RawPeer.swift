@@ -101,7 +101,8 @@ enum FileLimit {
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()
     guard getrlimit(resource, &limit) == 0 else { return 0 }
-    var wider = rlimit(rlim_cur: 1 << 16, rlim_max: max(limit.rlim_max, 1 << 16))
+    let most = max(limit.rlim_max, 1 << 16)
+    var wider = rlimit(rlim_cur: most, rlim_max: most)
     if setrlimit(resource, &wider) != 0 {
       limit.rlim_cur = limit.rlim_max
       _ = setrlimit(resource, &limit)

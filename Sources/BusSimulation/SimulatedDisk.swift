@@ -7,6 +7,8 @@ struct DiskFaults: Sendable {
   var deathAfter: Int?
   /// The next sync fails.
   var failsSync = false
+  /// The next sync of a directory fails.
+  var failsDirectorySync = false
   /// No byte finds room.
   var isFull = false
   /// A mutant: says that what is written is on disk, and does nothing.
@@ -248,6 +250,10 @@ final class SimulatedDisk: Disk {
   func syncDirectory(_ path: String) throws(DiskError) {
     try state.withLock { state throws(DiskError) in
       guard try begin(&state) else { throw DiskError(.other, "the process is dead") }
+      guard !state.faults.failsDirectorySync else {
+        state.faults.failsDirectorySync = false
+        throw DiskError(.other, "Input/output error")
+      }
       if !state.faults.pretendsToSync { state.syncedNames = state.names }
     }
   }

@@ -164,6 +164,20 @@ struct PublisherOwnersTests {
     #expect(again[PublisherID(high: 1, low: 9)] == "account" && again[PublisherID(high: 1, low: 0)] == "search")
   }
 
+  @Test func `I27 a name that cannot be synced is a failed sync, and what is written then is whole`() throws {
+    let place = try Place()
+    var owners = try place.open()
+    place.disk.change { $0.failsDirectorySync = true }
+    #expect { try owners.give(Self.ours, to: "account") } throws: { ($0 as? SpoolError)?.code == .syncFailed }
+    for number in 0..<5 { try owners.give(PublisherID(high: 1, low: UInt64(number)), to: "account") }
+    place.disk.change { $0.failsDirectorySync = true }
+    #expect { try owners.forget { $0.low == 4 } } throws: { ($0 as? SpoolError)?.code == .syncFailed }
+    try owners.give(Self.theirs, to: "search")
+    let again = try place.open()
+    #expect(again[PublisherID(high: 1, low: 4)] == "account" && again[Self.theirs] == "search")
+    #expect(again.damagedCount == 0)
+  }
+
   @Test func `an owner that cannot be written is none`() throws {
     let place = try Place()
     var owners = try place.open()
